@@ -1,0 +1,20 @@
+"""What the models produced and where they differ. See docs/architecture.md for who owns what."""
+
+from evals.models.evalset import EvalSet, EvalSetVersion, Example
+from evals.models.project import ModelVersion, Project
+from evals.models.request import Attempt, Output, Request
+from evals.models.run import Comparison, Run, Stratum
+
+__all__ = [
+    "Attempt",
+    "Comparison",
+    "EvalSet",
+    "EvalSetVersion",
+    "Example",
+    "ModelVersion",
+    "Output",
+    "Project",
+    "Request",
+    "Run",
+    "Stratum",
+]
