@@ -36,6 +36,7 @@ class TaxonomyVersion(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     title = models.CharField(max_length=120)
     description = models.TextField(blank=True)
+    source = models.TextField(blank=True)
     digest = models.CharField(max_length=64, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
 
@@ -60,7 +61,9 @@ class TaxonomyVersion(models.Model):
 
 
 class Severity(models.Model):
-    version = models.ForeignKey(TaxonomyVersion, on_delete=models.CASCADE, related_name="severities")
+    version = models.ForeignKey(
+        TaxonomyVersion, on_delete=models.CASCADE, related_name="severities"
+    )
     key = models.CharField(max_length=60)
     name = models.CharField(max_length=80)
     weight = models.DecimalField(max_digits=8, decimal_places=3)
@@ -84,7 +87,9 @@ class Severity(models.Model):
 
 
 class Category(models.Model):
-    version = models.ForeignKey(TaxonomyVersion, on_delete=models.CASCADE, related_name="categories")
+    version = models.ForeignKey(
+        TaxonomyVersion, on_delete=models.CASCADE, related_name="categories"
+    )
     key = models.CharField(max_length=120)
     parent = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('retired', 'Retired')], default='draft', max_length=10)),
                 ('title', models.CharField(max_length=120)),
                 ('description', models.TextField(blank=True)),
+                ('source', models.TextField(blank=True)),
                 ('digest', models.CharField(blank=True, max_length=64)),
                 ('published_at', models.DateTimeField(blank=True, null=True)),
                 ('taxonomy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='taxonomy.taxonomy')),
