@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ class EvalSetError(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-class UnknownVersion(LookupError):
+class UnknownVersion(LookupError):  # noqa: N818
     """No sealed version goes by that name; the message says which there are."""
 
 
@@ -86,7 +87,8 @@ def create_from_records(
     """A version of eval set `name` from traffic records that have an `expected` each.
 
     All or nothing: an eval set with a line missing is another eval set. Outputs in the records
-    are stored as by ingest. Raises EvalSetError with every line that is wrong.
+    are stored as by ingest; an `expected` other than the stored request's holds for this version
+    alone. Raises EvalSetError with every line that is wrong.
     """
     records, problems = [], []
     for number, record in lines:
@@ -108,7 +110,10 @@ def create_from_records(
     if problems:
         raise EvalSetError(sorted(problems, key=lambda one: one.line))
     with transaction.atomic():
-        result: IngestResult = ingest(project, records, source=Request.Source.EVALSET)
+        # One chunk: in several of one transaction, two files could wait for each other in a circle.
+        result: IngestResult = ingest(
+            project, _to_store(project, records), Request.Source.EVALSET, len(records)
+        )
         if result.problems:
             raise EvalSetError(result.problems)
         stored = project.requests.filter(key__in=[record.id for _, record in records])
@@ -125,6 +130,22 @@ def create_from_records(
         return create_version(
             project=project, name=name, examples=examples, created_by=created_by, note=note
         )
+
+
+def _to_store(
+    project: Project, records: Sequence[tuple[int, TrafficRecord]]
+) -> list[tuple[int, TrafficRecord]]:
+    """The records without `expected` where the stored request has one: a known correct output
+    may be put right in a later version."""
+    known = set(
+        project.requests.filter(
+            key__in=[record.id for _, record in records], expected__isnull=False
+        ).values_list("key", flat=True)
+    )
+    return [
+        (number, msgspec.structs.replace(record, expected=None) if record.id in known else record)
+        for number, record in records
+    ]
 
 
 @transaction.atomic

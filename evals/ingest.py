@@ -2,7 +2,8 @@
 
 Sending the same record twice changes nothing. Input, expected and each (model, sample) are
 compared one by one: what is new is added, what differs from what is stored is a conflict that is
-reported and never overwrites. Each chunk of records is one transaction.
+reported and never overwrites. Where the input itself differs nothing is added: an answer to
+another input is no answer to the stored one. Each chunk of records is one transaction.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from evals.records import LineError, OutputRecord, TrafficRecord
 CHUNK = 500
 #: Problems that an answer lists; all are counted.
 LISTED = 1000
+#: US dollars for one output that a row has room for.
+MOST_COST = 10_000_000
 
 
 @dataclass
@@ -55,11 +58,12 @@ def ingest(
     project: Project,
     lines: Iterable[tuple[int, TrafficRecord | LineError]],
     source: str = Request.Source.TRAFFIC,
+    chunk_size: int = CHUNK,
 ) -> IngestResult:
     """Stores decoded lines in chunks; what a chunk stored stays stored whatever comes after it."""
     result = IngestResult()
     models = {model.name: model for model in project.models.all()}
-    for chunk in _chunks(lines):
+    for chunk in _chunks(lines, chunk_size):
         good = []
         for number, record in chunk:
             problem = record if isinstance(record, LineError) else _unknown(number, record, models)
@@ -76,24 +80,28 @@ def ingest(
 def cost_of(
     model: ModelVersion, input_tokens: int | None, output_tokens: int | None
 ) -> Decimal | None:
-    """US dollars by the model's prices, or None where a price or a count is not known."""
+    """US dollars by the model's prices, or None where a price or a count is not known, or where
+    it is more than a column of costs holds: a server that counts two billion tokens is not right.
+    """
     if None in (model.price_input, model.price_output, input_tokens, output_tokens):
         return None
-    assert model.price_input is not None and model.price_output is not None
-    return (
+    assert model.price_input is not None
+    assert model.price_output is not None
+    cost = (
         model.price_input * (input_tokens or 0) + model.price_output * (output_tokens or 0)
     ) / 1_000_000
+    return cost if cost < MOST_COST else None
 
 
 def _chunks(
-    lines: Iterable[tuple[int, TrafficRecord | LineError]],
+    lines: Iterable[tuple[int, TrafficRecord | LineError]], size: int
 ) -> Iterator[list[tuple[int, TrafficRecord | LineError]]]:
     """Chunks in which no request occurs twice."""
     chunk: list[tuple[int, TrafficRecord | LineError]] = []
     seen: set[str] = set()
     for number, record in lines:
         key = record.id if isinstance(record, TrafficRecord) else None
-        if len(chunk) >= CHUNK or key in seen:
+        if len(chunk) >= size or key in seen:
             yield chunk
             chunk, seen = [], set()
         chunk.append((number, record))
@@ -126,6 +134,7 @@ def _store(
     # In one order for every sender, so that two of them never wait for each other in a circle.
     chunk = sorted(chunk, key=lambda one: one[1].id)
     keys = [record.id for _, record in chunk]
+    digests = {record.id: values.digest(record.input) for _, record in chunk}
     known = set(project.requests.filter(key__in=keys).values_list("key", flat=True))
     Request.objects.bulk_create(
         [
@@ -134,7 +143,7 @@ def _store(
                 key=record.id,
                 source=source,
                 input=record.input,
-                input_digest=values.digest(record.input),
+                input_digest=digests[record.id],
                 expected=record.expected,
                 segment=record.segment,
                 group=record.group or "",
@@ -147,26 +156,27 @@ def _store(
         ignore_conflicts=True,
     )
     requests = {request.key: request for request in project.requests.filter(key__in=keys)}
-    new_outputs, new_attempts = _store_outputs(chunk, models, requests)
+    same = [one for one in chunk if requests[one[1].id].input_digest == digests[one[1].id]]
+    new_outputs, new_attempts = _store_outputs(same, models, requests)
     problems: list[LineError] = []
     for number, record in chunk:
-        request = requests[record.id]
-        conflicts = [
-            LineError(number, path, f"differs from what is stored for {record.id!r}; kept as it was")
-            for path in _conflicts(request, record)
-        ]
-        additions = _add_expected(request, record)
-        for i, output in enumerate(record.outputs):
-            identity = (request.pk, models[output.model].pk, output.sample)
-            if output.error is not None:
-                additions += (*identity, values.digest(output.error)) in new_attempts
-                continue
-            digest, is_new = new_outputs[identity]
-            if digest != values.digest(output.value):
-                reason = f"another output of {output.model!r} (sample {output.sample}) is stored"
-                conflicts.append(LineError(number, f"$.outputs[{i}]", f"{reason}; kept as it was"))
-            else:
+        request, additions, conflicts = requests[record.id], 0, []
+        if request.input_digest != digests[record.id]:
+            conflicts = [_kept(number, "$.input", record)]
+        else:
+            additions = _add_expected(request, record)
+            conflicts = [_kept(number, path, record) for path in _conflicts(request, record)]
+            for i, output in enumerate(record.outputs):
+                identity = (request.pk, models[output.model].pk, output.sample)
+                if output.error is not None:
+                    additions += (*identity, values.digest(output.error)) in new_attempts
+                    continue
+                digest, is_new = new_outputs[identity]
                 additions += is_new
+                if digest != values.digest(output.value):
+                    stored = f"another output of {output.model!r} (sample {output.sample})"
+                    reason = f"{stored} is stored; kept as it was"
+                    conflicts.append(LineError(number, f"$.outputs[{i}]", reason))
         problems += conflicts
         result.conflicting += bool(conflicts)
         result.stored += not conflicts and record.id not in known
@@ -176,13 +186,15 @@ def _store(
         result.report(problem)
 
 
+def _kept(number: int, path: str, record: TrafficRecord) -> LineError:
+    return LineError(number, path, f"differs from what is stored for {record.id!r}; kept as it was")
+
+
 def _conflicts(request: Request, record: TrafficRecord) -> Iterator[str]:
     """Paths at which a record contradicts the stored request; what it leaves out says nothing."""
-    if values.digest(record.input) != request.input_digest:
-        yield "$.input"
-    if record.expected is not None and request.expected is not None:
-        if values.canonical(record.expected) != values.canonical(request.expected):
-            yield "$.expected"
+    expected = (record.expected, request.expected)
+    if None not in expected and len({values.canonical(one) for one in expected}) == 2:
+        yield "$.expected"
     if record.segment and values.canonical(record.segment) != values.canonical(request.segment):
         yield "$.segment"
     if record.group and record.group != request.group:
@@ -194,7 +206,12 @@ def _conflicts(request: Request, record: TrafficRecord) -> Iterator[str]:
 def _add_expected(request: Request, record: TrafficRecord) -> int:
     if record.expected is None or request.expected is not None:
         return 0
-    return Request.objects.filter(pk=request.pk, expected=None).update(expected=record.expected)
+    rows = Request.objects.filter(pk=request.pk, expected__isnull=True)
+    if added := rows.update(expected=record.expected):
+        request.expected = record.expected
+    else:  # another sender was faster, perhaps with another one
+        request.refresh_from_db(fields=["expected"])
+    return added
 
 
 #: Request, model, sample.
@@ -211,7 +228,8 @@ def _store_outputs(
     outputs: dict[Identity, Output] = {}
     attempts: dict[tuple[int, int, int, str], Attempt] = {}
     for _, record in chunk:
-        for one in record.outputs:
+        # In one order here as well: a record may list its outputs in any.
+        for one in sorted(record.outputs, key=lambda one: (models[one.model].pk, one.sample)):
             request, model = requests[record.id], models[one.model]
             identity = (request.pk, model.pk, one.sample)
             if one.error is None:

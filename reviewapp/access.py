@@ -1,0 +1,142 @@
+"""The only way from a request to a project and what is in it.
+
+An outsider gets 404: that a project exists is not theirs to know. A member whose role does not
+allow an action gets 403 with words. docs/roles.md shows this table (a test holds them together).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404
+
+from evals.models import EvalSet, Project, Run
+from reviewapp.models import Membership, Promotion, Rater, ReviewItem, Role, User
+
+
+T = TypeVar("T", bound=Model)
+
+
+class Action(StrEnum):
+    """What a member does, in words that fill "may …"."""
+
+    VIEW = "see the project, its runs and reports"
+    REVIEW = "review items"
+    ADJUDICATE = "adjudicate disputed items and requeue skipped ones"
+    INGEST = "send traffic, outputs and labels"
+    RUN = "define model versions, start and stop runs"
+    EVALSET = "make and export eval sets, export labels"
+    CONFIGURE = "change comparators, sampling plan, taxonomy and gate policy"
+    DECIDE = "freeze reports, open and decide promotions"
+    MEMBERS = "invite and remove members, change roles"
+
+
+_ENGINEER = {Action.VIEW, Action.INGEST, Action.RUN, Action.EVALSET}
+_LEAD = {*_ENGINEER, Action.REVIEW, Action.ADJUDICATE, Action.CONFIGURE, Action.DECIDE}
+ALLOWED: dict[str, set[Action]] = {
+    Role.REVIEWER: {Action.VIEW, Action.REVIEW},
+    Role.ENGINEER: _ENGINEER,
+    Role.LEAD: _LEAD,
+    Role.OWNER: {*_LEAD, Action.MEMBERS},
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """A person in one project."""
+
+    user: User
+    project: Project
+    role: str
+
+    def may(self, action: Action) -> bool:
+        return action in ALLOWED[self.role]
+
+    def require(self, action: Action) -> None:
+        if not self.may(action):
+            able = " or ".join(role for role, allowed in ALLOWED.items() if action in allowed)
+            raise PermissionDenied(
+                f"As {self.role} of {self.project.name} you may not {action}. "
+                f"Ask a member who is {able}."
+            )
+
+    @property
+    def can(self) -> dict[str, bool]:
+        """For templates: `{% if access.can.review %}`."""
+        return {action.name.lower(): self.may(action) for action in Action}
+
+    def rater(self) -> Rater:
+        """This person as one who judges; made when they first do."""
+        rater, _ = Rater.objects.get_or_create(
+            project=self.project,
+            user=self.user,
+            defaults={"kind": Rater.Kind.MEMBER, "name": self.user.get_username()},
+        )
+        return rater
+
+    def run(self, name: str) -> Run:
+        return _found(
+            Run.objects.filter(project=self.project, name=name).select_related(
+                "baseline", "candidate", "evalset_version__evalset", "taxonomy_version__taxonomy"
+            ),
+            f"run {name!r}",
+        )
+
+    def item(self, pk: int) -> ReviewItem:
+        return _found(
+            ReviewItem.objects.filter(project=self.project, pk=pk).select_related(
+                "run__baseline",
+                "run__candidate",
+                "run__taxonomy_version__taxonomy",
+                "comparison__request",
+                "comparison__baseline_output",
+                "comparison__candidate_output",
+            ),
+            f"item {pk}",
+        )
+
+    def promotion(self, number: int) -> Promotion:
+        return _found(
+            Promotion.objects.filter(project=self.project, number=number).select_related(
+                "report__run__baseline", "report__run__candidate", "opened_by"
+            ),
+            f"promotion {number}",
+        )
+
+    def evalset(self, name: str) -> EvalSet:
+        return _found(EvalSet.objects.filter(project=self.project, name=name), f"eval set {name!r}")
+
+
+def _found(queryset: QuerySet[T], what: str) -> T:
+    found = queryset.first()
+    if found is None:
+        raise Http404(f"There is no {what} in this project.")
+    return found
+
+
+def open_project(
+    user: User | AnonymousUser, slug: str, action: Action = Action.VIEW
+) -> Access:
+    """The user's access to a project. Raises Http404 for outsiders, PermissionDenied for members
+    who may not do `action`."""
+    membership = (
+        Membership.objects.filter(project__slug=slug, user_id=user.pk)
+        .select_related("project__taxonomy_version__taxonomy", "user")
+        .first()
+        if user.is_authenticated and user.is_active
+        else None
+    )
+    if membership is None:
+        raise Http404("There is no such project, or you are not a member of it.")
+    access = Access(membership.user, membership.project, membership.role)
+    access.require(action)
+    return access
+
+
+def projects_of(user: User | AnonymousUser) -> QuerySet[Membership]:
+    return Membership.objects.filter(user_id=user.pk).select_related("project")

@@ -1,0 +1,143 @@
+"""Review items: drawn by the sampling plan, resolved by what reviewers said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from evals import sampling
+from evals.models import Comparison, Run, Stratum
+from reviewapp.actions import audit, reports
+from reviewapp.actions.audit import By
+from reviewapp.models import Finding, Review, ReviewItem, Slot
+
+#: A day is closed this long after midnight: what was being compared then has been committed.
+GRACE = timedelta(minutes=10)
+
+
+def draw(*, run: Run, by: By = "worker") -> int:
+    """Draws every closed batch that was not drawn yet. Gives how many items were made."""
+    plan = sampling.SamplingPlan.parse(run.sampling)
+    with transaction.atomic():
+        run = Run.objects.select_for_update(no_key=True).get(pk=run.pk)
+        if run.state == Run.State.CANCELLED:
+            return 0
+        made = 0
+        for batch, sizes in _undrawn(run).items():
+            for stratum, drawn in sampling.allocate(plan, sizes, _batches(run)).items():
+                made += _draw_line(run, plan, batch, stratum, drawn, sizes[stratum])
+        if made:
+            audit.record(
+                project=run.project, by=by, verb="drew", subject=run, data={"items": made}
+            )
+        return made
+
+
+def _undrawn(run: Run) -> dict[str, dict[str, int]]:
+    """Sizes by stratum of the batches that are closed and have no item."""
+    drawn = ReviewItem.objects.filter(run=run, batch=OuterRef("batch"))
+    batches: dict[str, dict[str, int]] = {}
+    for stratum in Stratum.objects.filter(~Exists(drawn), run=run):
+        if _closed(run, stratum.batch):
+            batches.setdefault(stratum.batch, {})[stratum.name] = stratum.size
+    return dict(sorted(batches.items()))
+
+
+def _closed(run: Run, batch: str) -> bool:
+    if run.state == Run.State.FINISHED:
+        return True
+    return batch != sampling.WHOLE_RUN and batch < (timezone.now() - GRACE).date().isoformat()
+
+
+def _batches(run: Run) -> int:
+    """How many batches the run is expected to have: the days of its window, or one."""
+    if not run.by_day or run.closes_at is None:
+        return 1
+    return max(1, (run.closes_at.date() - run.opens_at.date()).days)
+
+
+def _draw_line(
+    run: Run, plan: sampling.SamplingPlan, batch: str, stratum: str, drawn: int, size: int
+) -> int:
+    line = Comparison.objects.filter(run=run, batch=batch, stratum=stratum).order_by("u", "id")
+    places = sampling.places(drawn, size)
+    items = ReviewItem.objects.bulk_create(
+        [
+            ReviewItem(
+                project=run.project,
+                run=run,
+                comparison=comparison,
+                batch=batch,
+                stratum=stratum,
+                position=place.position,
+                inclusion=place.inclusion,
+                rank=place.rank,
+            )
+            for comparison, place in zip(line[:drawn], places, strict=True)
+        ],
+        batch_size=1000,
+    )
+    slots = []
+    for item in items:
+        double = sampling.uniform(run.seed, str(item.comparison_id), "double") < plan.double_share
+        for number in range(1, min(plan.slots + double, 5) + 1):
+            slots.append(Slot(item=item, number=number, project=run.project, rank=item.rank))
+    Slot.objects.bulk_create(slots, batch_size=1000)
+    return len(items)
+
+
+def resolve(*, item: ReviewItem) -> str:
+    """Derives an item's state from its slots and live reviews, and stores it. Gives the state.
+
+    The caller holds the item's row lock.
+    """
+    reviews = list(Review.objects.filter(item=item, live=True).order_by("id"))
+    states = list(item.slots.values_list("state", flat=True))
+    waiting = any(state in (Slot.State.OPEN, Slot.State.CLAIMED) for state in states)
+    if any(review.authoritative for review in reviews):
+        state = ReviewItem.State.RESOLVED
+    elif waiting:
+        state = ReviewItem.State.PENDING
+    elif not reviews:
+        state = ReviewItem.State.SKIPPED
+    elif _agree(reviews):
+        state = ReviewItem.State.RESOLVED
+    else:
+        state = ReviewItem.State.DISPUTED
+    if state != item.state:
+        item.state = state
+        item.resolved_at = timezone.now() if state == ReviewItem.State.RESOLVED else None
+        item.save(update_fields=["state", "resolved_at"])
+    return state
+
+
+def _agree(reviews: list[Review]) -> bool:
+    """Whether all name the same categories on each side and give each side the same verdict."""
+    said = {review.pk: {(review.baseline, review.candidate)} for review in reviews}
+    for finding in Finding.objects.filter(review__in=reviews):
+        said[finding.review_id].add((finding.side, str(finding.category_id)))
+    return len({frozenset(one) for one in said.values()}) == 1
+
+
+@transaction.atomic
+def requeue(*, item: ReviewItem, by: By) -> None:
+    """Opens one more place on an item whose reviewers all skipped it. Raises ValueError."""
+    item = ReviewItem.objects.select_for_update(no_key=True).get(pk=item.pk)
+    if item.state != ReviewItem.State.SKIPPED:
+        raise ValueError(f"item {item.pk} is {item.state}; only a skipped item can be requeued")
+    if item.run.state == Run.State.CANCELLED:
+        raise ValueError(f"item {item.pk} cannot be requeued: its run was cancelled")
+    if item.slots.count() >= Slot.MOST:
+        raise ValueError(f"{Slot.MOST} people have skipped item {item.pk}: it stays skipped")
+    open_slot(item)
+    resolve(item=item)
+    audit.record(project=item.project, by=by, verb="requeued", subject=item)
+    reports.refresh_soon(item.run_id)
+
+
+def open_slot(item: ReviewItem) -> Slot:
+    number = item.slots.count() + 1
+    return Slot.objects.create(item=item, number=number, project=item.project, rank=item.rank)

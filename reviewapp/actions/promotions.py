@@ -1,0 +1,66 @@
+"""Promotions: asked for on a frozen report, signed or refused by a lead."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from evals.models import Project, Run
+from reviewapp.actions import audit, reports
+from reviewapp.models import Decision, Promotion, User
+
+
+class AlreadyDecided(Exception):
+    """Somebody else has decided in the meantime."""
+
+
+@transaction.atomic
+def open(*, run: Run, by: User, note: str = "") -> Promotion:
+    """Freezes the report as it stands and asks for a decision on it."""
+    Project.objects.select_for_update().get(pk=run.project_id)
+    report = reports.freeze(run=run, by=by)
+    last = Promotion.objects.filter(project=run.project).order_by("-number").first()
+    promotion = Promotion.objects.create(
+        project=run.project,
+        number=last.number + 1 if last else 1,
+        report=report,
+        gate=report.data["gate"]["verdict"],
+        note=note.strip(),
+        opened_by=by,
+    )
+    audit.record(
+        project=run.project,
+        by=by,
+        verb="opened",
+        subject=promotion,
+        data={"run": run.name, "gate": promotion.gate, "digest": report.digest},
+    )
+    return promotion
+
+
+@transaction.atomic
+def decide(*, promotion: Promotion, verdict: str, reason: str, by: User) -> Decision:
+    """Approves or refuses, once. Raises AlreadyDecided where it has been."""
+    state = {
+        Decision.Verdict.APPROVE: Promotion.State.APPROVED,
+        Decision.Verdict.REFUSE: Promotion.State.REFUSED,
+    }[Decision.Verdict(verdict)]
+    changed = Promotion.objects.filter(pk=promotion.pk, state=Promotion.State.OPEN).update(
+        state=state
+    )
+    if not changed:
+        raise AlreadyDecided("This promotion has been decided already; nothing was changed.")
+    decision = Decision.objects.create(
+        promotion=promotion,
+        verdict=verdict,
+        reason=reason.strip(),
+        against_gate=verdict == Decision.Verdict.APPROVE and promotion.gate != "pass",
+        decided_by=by,
+    )
+    audit.record(
+        project=promotion.project,
+        by=by,
+        verb=str(state),
+        subject=promotion,
+        data={"reason": decision.reason, "against_gate": decision.against_gate},
+    )
+    return decision

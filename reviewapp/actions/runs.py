@@ -1,0 +1,140 @@
+"""Runs: started on what the project is configured to at that moment, which is pinned."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from evals.comparators.pipeline import Pipeline
+from evals.dispatch import soon
+from evals.models import EvalSetVersion, ModelVersion, Project, Request, Run
+from evals.sampling import SamplingPlan
+from reviewapp.actions import audit
+from reviewapp.actions.audit import By
+from reviewapp.models import Slot, User
+
+WINDOW = timedelta(days=14)
+
+
+class RunError(ValueError):
+    """The run cannot be started, or cannot go from its state to that one; nothing was changed."""
+
+
+@transaction.atomic
+def start(
+    *,
+    project: Project,
+    name: str,
+    baseline: ModelVersion,
+    candidate: ModelVersion,
+    by: By,
+    evalset_version: EvalSetVersion | None = None,
+    recorded: bool = False,
+    days: float | None = None,
+) -> Run:
+    """Starts a run, offline where an eval set version is given, else a shadow.
+
+    A shadow takes the traffic of the next `days` (14). With `recorded` it takes the traffic that
+    is there already, and nothing that comes later. Raises RunError.
+    """
+    if baseline == candidate:
+        raise RunError("The baseline and the candidate are the same model version: choose two.")
+    if Run.objects.filter(project=project, name=name).exists():
+        raise RunError(f"A run named {name!r} exists in this project: choose another name.")
+    if evalset_version and (recorded or days):
+        raise RunError("An offline run covers its eval set: days and recorded are for a shadow.")
+    opens, closes = _window(project, evalset_version, recorded, days)
+    run = Run.objects.create(
+        project=project,
+        name=name,
+        kind=Run.Kind.OFFLINE if evalset_version else Run.Kind.SHADOW,
+        baseline=baseline,
+        candidate=candidate,
+        evalset_version=evalset_version,
+        taxonomy_version=project.taxonomy_version,
+        pipeline=project.pipeline,
+        pipeline_digest=Pipeline.parse(project.pipeline).digest,
+        sampling=SamplingPlan.parse(project.sampling).as_dict(),
+        seed=secrets.token_hex(16),
+        opens_at=opens,
+        closes_at=closes,
+        started_by=by.get_username() if isinstance(by, User) else by,
+    )
+    audit.record(
+        project=project,
+        by=by,
+        verb="started",
+        subject=run,
+        data={
+            "kind": run.kind,
+            "baseline": baseline.name,
+            "candidate": candidate.name,
+            "evalset": str(evalset_version or ""),
+            "taxonomy": str(run.taxonomy_version),
+            "comparators": run.pipeline_digest,
+        },
+    )
+    soon("evals.tasks.advance_run", run.pk)
+    return run
+
+
+def _window(
+    project: Project, evalset: EvalSetVersion | None, recorded: bool, days: float | None
+) -> tuple[datetime, datetime | None]:
+    now = timezone.now()
+    if evalset:
+        return now, None
+    if not recorded:
+        window = WINDOW if days is None else timedelta(days=days)
+        if not timedelta(0) < window <= timedelta(days=366):
+            raise RunError("The window must be longer than nothing and at most 366 days.")
+        return now, now + window
+    first = Request.objects.filter(project=project, source=Request.Source.TRAFFIC).aggregate(
+        first=Min("occurred_at")
+    )["first"]
+    if first is None:
+        raise RunError("No traffic has been received: ingest some before a run over it.")
+    if first > now:
+        raise RunError("All traffic received is dated in the future: check its occurred_at.")
+    return first, now
+
+
+def advance(*, project: Project) -> None:
+    """Sets the project's running runs going on what has just come in."""
+    running = Run.objects.filter(project=project, state=Run.State.RUNNING)
+    for pk in running.values_list("pk", flat=True):
+        soon("evals.tasks.advance_run", pk)
+
+
+def pause(*, run: Run, by: By) -> None:
+    _go(run, by, "paused", Run.State.RUNNING, state=Run.State.PAUSED, state_reason="by hand")
+
+
+def resume(*, run: Run, by: By) -> None:
+    _go(run, by, "resumed", Run.State.PAUSED, state=Run.State.RUNNING, state_reason="")
+
+
+def close(*, run: Run, by: By) -> None:
+    """Waits for no further traffic or uploads: what has no output by now has failed."""
+    _go(run, by, "closed", Run.State.RUNNING, closes_at=timezone.now())
+
+
+@transaction.atomic
+def cancel(*, run: Run, by: By) -> None:
+    """Stops a run for good. Outputs and reviews stay; its open items leave the queue."""
+    states = (Run.State.RUNNING, Run.State.PAUSED, Run.State.FINISHED)
+    _go(run, by, "cancelled", *states, state=Run.State.CANCELLED, finished_at=None)
+    Slot.objects.filter(item__run=run, state=Slot.State.OPEN).delete()
+
+
+@transaction.atomic
+def _go(run: Run, by: By, verb: str, *states: str, **changes: object) -> None:
+    if not Run.objects.filter(pk=run.pk, state__in=states).update(**changes):
+        run.refresh_from_db()
+        raise RunError(f"{run.name} is {run.state}: it cannot be {verb}.")
+    audit.record(project=run.project, by=by, verb=verb, subject=run)
+    soon("evals.tasks.advance_run", run.pk)

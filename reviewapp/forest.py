@@ -1,0 +1,105 @@
+"""The geometry of the forest plot: from rows of a report to coordinates of an SVG. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: Where the plot lies in the picture, in SVG units.
+LEFT, RIGHT, TOP, ROW = 210.0, 660.0, 44.0, 26.0
+WIDTH = 900.0
+
+
+@dataclass(frozen=True)
+class Mark:
+    key: str | None
+    name: str
+    critical: bool
+    verdict: str
+    y: float
+    low: float
+    value: float
+    high: float
+    margin: float | None
+    label: str
+
+    @property
+    def text_y(self) -> float:
+        return self.y + 4
+
+    @property
+    def top(self) -> float:
+        return self.y - 11
+
+    @property
+    def foot(self) -> float:
+        return self.y + 11
+
+
+@dataclass(frozen=True)
+class Tick:
+    x: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Forest:
+    """`x` of zero, ticks in points, one mark a category; intervals are cut at the plot's edges."""
+
+    width: float
+    height: float
+    zero: float
+    bottom: float
+    ticks: list[Tick]
+    marks: list[Mark]
+
+    @property
+    def tick_y(self) -> float:
+        return self.bottom + 18
+
+
+def forest(rows: Sequence[dict[str, Any]], kind: str, margins: dict[str | None, float]) -> Forest:
+    """rows: categories of a report, in the order shown; kind: "difference" or "future";
+    margins: by category key, in shares."""
+    ends = [abs(row[kind][end] or 0.0) for row in rows for end in ("low", "high")]
+    ends += [margins[row["key"]] for row in rows if row["key"] in margins]
+    reach = max([*ends, 0.005]) * 1.08
+    step = _step(reach)
+    limit = math.ceil(reach / step) * step
+
+    def x(share: float) -> float:
+        at = (LEFT + RIGHT) / 2 + share / limit * (RIGHT - LEFT) / 2
+        return round(min(max(at, LEFT), RIGHT), 1)
+
+    count = round(limit / step)
+    ticks = [Tick(x(i * step), _tick(100 * i * step)) for i in range(-count, count + 1)]
+    marks = [
+        Mark(
+            key=row["key"],
+            name=row["name"],
+            critical=row["critical"],
+            verdict=row["verdict"],
+            y=TOP + i * ROW + ROW / 2,
+            low=x(-limit if row[kind]["low"] is None else row[kind]["low"]),
+            value=x(row[kind]["value"]),
+            high=x(limit if row[kind]["high"] is None else row[kind]["high"]),
+            margin=x(margins[row["key"]]) if row["key"] in margins else None,
+            label=row["label"],
+        )
+        for i, row in enumerate(rows)
+    ]
+    bottom = TOP + len(rows) * ROW
+    return Forest(WIDTH, bottom + 28, x(0), bottom, ticks, marks)
+
+
+def _step(reach: float) -> float:
+    """A round distance between ticks, so that each half has two to five."""
+    raw = reach / 3
+    magnitude = 10.0 ** math.floor(math.log10(raw))
+    return min((m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= raw), default=raw)
+
+
+def _tick(points: float) -> str:
+    return f"{points:+.3g}".replace("-", "−") if abs(points) > 1e-9 else "0"

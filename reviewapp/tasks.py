@@ -1,0 +1,33 @@
+"""Background work on reviews and reports. Ids in; each may run twice, or die, and nothing is lost."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from evals.dispatch import soon
+from evals.models import Project, Run
+from reviewapp import report
+from reviewapp.actions import audit, items, reports
+from reviewapp.models import AuditEvent, Report
+
+
+@shared_task
+def keep_up() -> None:
+    """Every few seconds: draws what can be drawn, and refreshes reports that are behind."""
+    for run in Run.objects.exclude(state=Run.State.CANCELLED):
+        items.draw(run=run)
+        current = Report.objects.filter(run=run, frozen_at=None).first()
+        if current is None or not report.is_fresh(run, current.computed_at):
+            soon("reviewapp.tasks.refresh_report", run.pk)
+
+
+@shared_task
+def refresh_report(run_id: int) -> None:
+    reports.refresh(run=Run.objects.get(pk=run_id))
+
+
+@shared_task
+def seal_audit() -> None:
+    unsealed = AuditEvent.objects.filter(sequence=None).values("project")
+    for project in Project.objects.filter(pk__in=unsealed):
+        audit.seal(project)

@@ -1,0 +1,105 @@
+"""The report in words: what its first lines say, from the same numbers that its tables show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def points(share: float, signed: bool = False) -> str:
+    """A share as points, with no more digits than it deserves: 0.0094 is "0.9"."""
+    value = 100 * share
+    digits = 1 if abs(value) >= 0.095 or value == 0 else 2
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = f"{0:.1f}"
+    return text.replace("-", "−")
+
+
+def interval(estimate: dict[str, Any]) -> str:
+    """"+0.9 points [+0.3, +1.6]"."""
+    low, high = (
+        "unbounded" if estimate[end] is None else points(estimate[end], signed=True)
+        for end in ("low", "high")
+    )
+    return f"{points(estimate['value'], signed=True)} points [{low}, {high}]"
+
+
+def opening(data: dict[str, Any]) -> list[str]:
+    """The sentences that a report opens with."""
+    total = data["population"]["requests"]
+    if not total:
+        return [f"No request has been compared yet; {data['population']['pending']} are waiting."]
+    return [_differ(data, total), *_errors(data), _gate(data["gate"], data["labels"])]
+
+
+def _differ(data: dict[str, Any], total: int) -> str:
+    share = data["population"]["outcomes"]["differ"] / total
+    sentence = f"{points(share)} % of outputs differ"
+    noise = data["noise"]
+    if noise is None:
+        return sentence + "; how often production disagrees with itself was not measured."
+    sentence += (
+        f"; {points(noise['baseline_differs'])} points of that is the production model "
+        f"disagreeing with itself (asked twice on {noise['requests']} requests)."
+    )
+    low = noise["excess"]["low"]
+    if low is None or low <= 0:
+        sentence += " The comparators fire no more often on the candidate than on that noise."
+    return sentence
+
+
+def _errors(data: dict[str, Any]) -> list[str]:
+    labels, overall = data["labels"], data["overall"]
+    if not labels["used"]:
+        return ["No discrepancy has been labelled yet, so nothing is known about errors."]
+    among = ""
+    if not labels["equivalent_used"] and data["population"]["outcomes"]["equivalent"]:
+        among = " (among discrepancies; no pair that the comparators call equivalent was labelled)"
+    aggregate = f"errors overall: {interval(overall['difference'])}{among}"
+    critical = [c for c in data["categories"] if c["critical"]]
+    worse = [c for c in data["categories"] if c["verdict"] == "worse"]
+    if overall["difference"]["value"] < 0 and worse:
+        named = "; ".join(f"more {_loud(c)}: {interval(c['difference'])}" for c in worse)
+        less = "Fewer" if overall["verdict"] == "better" else "Apparently fewer"
+        return [f"{less} {aggregate}. But {named}."]
+    sentences = [f"{aggregate[0].upper()}{aggregate[1:]} ({overall['verdict']})."]
+    for c in worse or critical:
+        sentences.append(f"{_loud(c)}: {interval(c['difference'])} ({c['verdict']}).")
+    return sentences
+
+
+def _loud(category: dict[str, Any]) -> str:
+    return str(category["name"].upper() if category["critical"] else category["name"])
+
+
+def _gate(gate: dict[str, Any], labels: dict[str, int]) -> str:
+    if gate["verdict"] == "no policy":
+        return "Gate: no policy is set, so nothing is decided; set the margins in the settings."
+    failing = [rule for rule in gate["rules"] if rule["verdict"] == "fail"]
+    named = ", ".join(
+        f"“{rule['name']}” (margin {points(rule['margin'])})" for rule in failing[:3]
+    )
+    if gate["verdict"] == "pass":
+        return "Gate: PASS, every category is inside its margin."
+    if gate["verdict"] == "fail":
+        return f"Gate: FAIL on {named}."
+    sentence = "Gate: not decided"
+    if gate["waiting"]:
+        sentence += f" ({' and '.join(gate['waiting'])})"
+    if failing:
+        sentence += f"; as it stands it would fail on {named}"
+    elif gate["outlook"] == "pass":
+        sentence += "; as it stands it would pass"
+    return sentence + (_needed(gate) if labels["used"] else "") + "."
+
+
+def _needed(gate: dict[str, Any]) -> str:
+    undecided = [rule for rule in gate["rules"] if rule["verdict"] == "undecided"]
+    reachable = [rule for rule in undecided if rule["labels_needed"] is not None]
+    if reachable:
+        most = max(reachable, key=lambda rule: rule["labels_needed"])
+        return f"; about {most['labels_needed']} more labels would decide “{most['name']}”"
+    if undecided:
+        names = ", ".join(f"“{rule['name']}”" for rule in undecided[:3])
+        return f"; no number of labels on these requests would decide {names}"
+    return ""
