@@ -1,0 +1,27 @@
+"""Serializer fields that several addresses use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from evals import values
+
+
+class AnyJSON(serializers.JSONField):
+    """Any JSON that the database can keep."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if problem := values.problem_in(value):
+            raise serializers.ValidationError(f"{problem[0]}: {problem[1]}")
+        return value
+
+
+class JSONObject(AnyJSON):
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if not isinstance(value, dict):
+            raise serializers.ValidationError('Give a JSON object, such as {"temperature": 0}.')
+        return value
