@@ -1,0 +1,54 @@
+// What every page has: the theme switch, terms that explain themselves, lost connections said.
+
+const root = document.documentElement;
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-theme-switch]")) return;
+  const dark = root.dataset.theme
+    ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+});
+
+function hideTerm() {
+  document.getElementById("term-note")?.remove();
+}
+
+function showTerm(term) {
+  hideTerm();
+  const note = document.createElement("div");
+  note.id = "term-note";
+  note.setAttribute("role", "status");
+  note.textContent = term.dataset.term;
+  document.body.append(note);
+  const box = term.getBoundingClientRect();
+  note.style.left = `${Math.max(8, Math.min(box.left + scrollX, innerWidth - note.offsetWidth - 8))}px`;
+  note.style.top = `${box.bottom + scrollY + 6}px`;
+}
+
+document.addEventListener("click", (event) => {
+  const term = event.target.closest(".term");
+  if (term) showTerm(term);
+  else hideTerm();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") hideTerm();
+});
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) document.getElementById(opener.dataset.dialog).showModal();
+  if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
+});
+
+// A form that destroys something asks first, with what will be lost.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
+});
+
+for (const kind of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(kind, () => root.classList.add("offline"));
+}
+document.addEventListener("htmx:afterOnLoad", () => root.classList.remove("offline"));
