@@ -1,0 +1,77 @@
+"""A real browser, signed in as bob; any error on its console fails the test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from evals.models import Run
+from reviewapp.models import Membership, Role, User
+from tests import browser as chromium
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if not path:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium: python -m tests.browser says why")
+        pytest.skip("no Chromium on this machine, and none could be installed")
+    # Playwright's loop runs in this thread; Django must not mistake our queries for async ones.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    opened.set_default_timeout(15_000)
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on(
+        "console", lambda line: problems.append(line.text) if line.type == "error" else None
+    )
+    yield opened
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def bob(finished_run: Run) -> User:
+    user, _ = User.objects.get_or_create(username="bob")
+    user.set_password("correct-horse-1")
+    user.save()
+    Membership.objects.get_or_create(
+        project=finished_run.project, user=user, defaults={"role": Role.REVIEWER}
+    )
+    return user
+
+
+@pytest.fixture
+def desk(page: Page, live_server: LiveServer, finished_run: Run, bob: User) -> Page:
+    """The page, signed in as bob, at the desk."""
+    sign_in(page, live_server, "bob")
+    page.goto(f"{live_server.url}/p/{finished_run.project.slug}/review/")
+    wait_for_keys(page)
+    return page
+
+
+def wait_for_keys(page: Page) -> None:
+    """Until the desk's script listens."""
+    page.locator("#desk-data[data-started]").wait_for(state="attached")
+
+
+def sign_in(page: Page, live_server: LiveServer, name: str) -> None:
+    page.goto(f"{live_server.url}/accounts/login/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill("correct-horse-1")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()

@@ -1,0 +1,110 @@
+"""Every page against the WCAG 2.2 AA rules of axe, light and dark; none wider than a telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from evals.models import EvalSet, Run
+from reviewapp.actions import evalsets, projects, promotions, reports, reviews
+from reviewapp.judgement import check
+from reviewapp.models import Membership, ReviewItem, Role, User
+from tests.reviewapp.browser.conftest import sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture
+def addresses(finished_run: Run, bob: User) -> list[str]:
+    """All pages of a project in which something has happened on each."""
+    project = finished_run.project
+    Membership.objects.filter(user=bob).update(role=Role.OWNER)
+    projects.set_policy(project=project, margin=0.05, critical_margin=0.01, by=bob)
+    rater = project.raters.create(kind="script", name="script")
+    items = []
+    for _ in range(3):
+        claim = reviews.claim(project=project, rater=rater)
+        assert claim
+        item = ReviewItem.objects.get(pk=claim.item_id)
+        category = finished_run.taxonomy_version.leaves()[0].key
+        found = [{"side": "A", "category": category, "severity": "minor", "span": [0, 1]}]
+        sent = {"sides": {"A": "error", "B": "ok"}, "findings": found}
+        judgement = check(sent, item, rater)
+        reviews.submit(item=item, rater=rater, judgement=judgement, submission=uuid4(), by="script")
+        items.append(item)
+    reports.refresh(run=finished_run)
+    promotion = promotions.open(run=finished_run, by=bob)
+    grown = EvalSet.objects.create(project=project, name="grown")
+    evalsets.grow(evalset=grown, run=finished_run, by=bob)
+    model = finished_run.baseline
+    waiting = ReviewItem.objects.filter(run=finished_run, state="pending").first()
+    assert waiting
+    pages = [
+        "",
+        "review/",
+        "queue/",
+        f"queue/{items[0].pk}/",
+        f"queue/{waiting.pk}/",
+        "runs/",
+        "runs/new/",
+        f"runs/{finished_run.name}/",
+        f"runs/{finished_run.name}/report/",
+        "promotions/",
+        f"promotions/{promotion.number}/",
+        "taxonomy/",
+        "evalset/",
+        "evalset/new/",
+        "evalset/grown/",
+        "settings/",
+        "settings/models/",
+        "settings/models/new/",
+        f"settings/models/{model.pk}/",
+        "settings/comparators/",
+        "settings/sampling/",
+        "settings/gate/",
+        "settings/tokens/",
+    ]
+    return ["/", "/projects/new/", *(f"/p/{project.slug}/{page}" for page in pages)]
+
+
+def violations(page: Page, address: str, scheme: str) -> Iterator[str]:
+    for found in Axe().run(page, options=RULES).response["violations"]:
+        places = [" ".join(node["target"]) for node in found["nodes"][:3]]
+        yield f"{address} ({scheme}) {found['id']}: {places}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages(page: Page, live_server: LiveServer, addresses: list[str], scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    sign_in(page, live_server, "bob")
+    problems: list[str] = []
+    for address in addresses:
+        answer = page.goto(live_server.url + address)
+        assert answer and answer.status == 200, address
+        problems += violations(page, address, scheme)
+    assert problems == []
+
+
+def test_no_page_is_wider_than_a_telephone(
+    page: Page, live_server: LiveServer, addresses: list[str]
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    sign_in(page, live_server, "bob")
+    wide = []
+    for address in addresses:
+        page.goto(live_server.url + address)
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        wide += [f"{address}: {over} px"] if over > 0 else []
+    assert wide == []
+
+
+def test_signed_out(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/accounts/login/")
+    assert list(violations(page, "login", "light")) == []
