@@ -10,11 +10,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from evals import sampling
 from evals.comparators.pipeline import Pipeline
-from evals.models import Comparison, Output, Run
+from evals.models import Attempt, Comparison, Output, Run
 
 CHUNK = 500
 
@@ -33,9 +34,10 @@ FROM {{population}}
   AND NOT EXISTS (SELECT FROM evals_comparison c WHERE c.run_id = %(run)s AND c.request_id = r.id)
 ORDER BY r.id
 ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 (constants of this file)
 
-_OFFLINE = "evals_example e JOIN evals_request r ON r.id = e.request_id WHERE e.version_id = %(set)s"
+_OFFLINE = """evals_example e JOIN evals_request r ON r.id = e.request_id
+WHERE e.version_id = %(set)s"""
 _SHADOW = f"""evals_request r WHERE r.project_id = %(project)s AND r.source = 'traffic'
   AND r.occurred_at >= %(opens)s AND (%(closes)s::timestamptz IS NULL OR r.occurred_at < %(closes)s)
   AND {UNIFORM.format(purpose="traffic")} < %(share)s"""
@@ -65,7 +67,8 @@ def enrol(run: Run) -> int:
                 "share": plan.traffic_share,
             },
         )
-        return cursor.rowcount
+        enrolled: int = cursor.rowcount
+        return enrolled
 
 
 _SETTLEABLE = """
@@ -80,8 +83,9 @@ WHERE c.run_id = %(run)s AND c.outcome IS NULL
 ORDER BY c.id LIMIT %(limit)s
 FOR UPDATE OF c SKIP LOCKED
 """
+#: What failed for good before the run started may be asked again by it.
 _GIVEN_UP = """EXISTS (SELECT FROM evals_attempt a WHERE a.request_id = c.request_id
-    AND a.model_id = %({side})s AND a.sample = 0 AND a.final)"""
+    AND a.model_id = %({side})s AND a.sample = 0 AND a.final AND a.finished_at >= %(started)s)"""
 
 
 def settle(run: Run) -> int:
@@ -90,7 +94,9 @@ def settle(run: Run) -> int:
     pipeline = Pipeline.parse(run.pipeline)
     while settled := _settle_chunk(run, pipeline):
         total += settled
-    return total + _settle_noise(run, pipeline)
+    while settled := _settle_noise(run, pipeline):
+        total += settled
+    return total
 
 
 @transaction.atomic
@@ -107,6 +113,7 @@ def _settle_chunk(run: Run, pipeline: Pipeline) -> int:
                 "run": run.pk,
                 "baseline": run.baseline_id,
                 "candidate": run.candidate_id,
+                "started": run.started_at,
                 "limit": CHUNK,
             },
         )
@@ -152,7 +159,7 @@ SETTLED = [
     "id",
 ]
 _SETTLE = f"""UPDATE evals_comparison
-SET {", ".join(f"{name} = %s" for name in SETTLED[:-1])} WHERE id = %s"""
+SET {", ".join(f"{name} = %s" for name in SETTLED[:-1])} WHERE id = %s"""  # noqa: S608 (as above)
 
 
 def _judge(
@@ -171,9 +178,7 @@ def _judge(
         comparison.path = (verdict.path or "")[:500]
     else:
         comparison.outcome = Comparison.Outcome.FAILED
-        comparison.failed_side = (
-            "candidate" if baseline else "baseline" if candidate else "both"
-        )
+        comparison.failed_side = "candidate" if baseline else "baseline" if candidate else "both"
     comparison.stratum = sampling.stratum(
         comparison.outcome, comparison.similarity, comparison.failed_side
     )
@@ -188,7 +193,7 @@ def _settle_noise(run: Run, pipeline: Pipeline) -> int:
     pending = pending.filter(
         request__outputs__model=run.baseline_id, request__outputs__sample=1
     ).select_related("baseline_output")
-    chunk = list(pending.select_for_update(of=("self",), skip_locked=True)[: 4 * CHUNK])
+    chunk = list(pending.select_for_update(of=("self",), skip_locked=True)[:CHUNK])
     again = {
         output.request_id: output
         for output in Output.objects.filter(
@@ -199,7 +204,7 @@ def _settle_noise(run: Run, pipeline: Pipeline) -> int:
         assert comparison.baseline_output is not None
         first, second = comparison.baseline_output.value, again[comparison.request_id].value
         comparison.noise_differs = pipeline.compare(first, second).outcome == "differ"
-    Comparison.objects.bulk_update(chunk, ["noise_differs"], batch_size=CHUNK)
+    Comparison.objects.bulk_update(chunk, ["noise_differs"])
     return len(chunk)
 
 
@@ -238,12 +243,17 @@ def finish_if_done(run: Run) -> bool:
     if run.kind == Run.Kind.SHADOW and (run.closes_at is None or run.closes_at > now):
         return False
     pending = Comparison.objects.filter(run=run, outcome=None)
-    noise = Comparison.objects.filter(run=run, noise_wanted=True, noise_differs=None)
-    noise = noise.exclude(outcome="failed").exclude(
-        request__attempts__model=run.baseline_id,
-        request__attempts__sample=1,
-        request__attempts__final=True,
+    # One attempt that is all of this: exclude() over a join would be content with several.
+    given_up = Attempt.objects.filter(
+        request=OuterRef("request"),
+        model=run.baseline_id,
+        sample=1,
+        final=True,
+        finished_at__gte=run.started_at,
     )
+    noise = Comparison.objects.filter(
+        ~Exists(given_up), run=run, noise_wanted=True, noise_differs=None
+    ).exclude(outcome="failed")
     if pending.exists() or (run.baseline.provider and noise.exists()):
         return False
     return bool(

@@ -25,7 +25,7 @@ class EvalSetError(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-class UnknownVersion(LookupError):  # noqa: N818
+class UnknownVersion(LookupError):
     """No sealed version goes by that name; the message says which there are."""
 
 

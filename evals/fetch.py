@@ -3,34 +3,40 @@
 What is wanted is read from rows: a comparison without an outcome whose side has no output, no
 final failure and no later time to be tried again. One process asks one model at a time (a
 PostgreSQL advisory lock that dies with it), with as many calls in flight as the model allows.
-An output is stored once whatever dies: the database has one place for it.
+An output is stored once whatever dies: the database has one place for it. Failures count in the
+run in which they happened: a later run asks again.
 """
 
 from __future__ import annotations
 
-import os
 import random
-import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from evals import values
+from evals.calls import ConfigurationError, call_of
 from evals.ingest import cost_of
 from evals.models import Attempt, ModelVersion, Output, Request, Run
 from evals.providers import PROVIDERS
 from evals.providers.base import Call, Provider, ProviderError, Reply
-from evals.providers.messages import MessageError, build_messages, build_tools, check_template
+from evals.providers.messages import MessageError
 
-#: Failures in a row after which a run pauses and says why, rather than use up every attempt.
+#: Failures in a row after which a run pauses and says why, rather than use up every attempt: an
+#: address that answers nobody, a key that is refused, a prompt that fits no request.
 BREAKER = 10
+#: What of a model version shapes an answer or its cost.
+SHAPE = (
+    *("provider", "base_url", "upstream_model", "system", "prompt", "parameters"),
+    *("price_input", "price_output"),
+)
 LOCK_SPACE = 0x0C7E  # of our advisory locks
 
 _WANTED = """
@@ -44,13 +50,9 @@ WHERE c.run_id = %(run)s
                   AND o.model_id = %(model)s AND o.sample = w.sample)
   AND NOT EXISTS (SELECT FROM evals_attempt a WHERE a.request_id = c.request_id
                   AND a.model_id = %(model)s AND a.sample = w.sample
-                  AND (a.final OR a.retry_at > now()))
+                  AND a.finished_at >= %(started)s AND (a.final OR a.retry_at > now()))
 ORDER BY w.sample, c.id LIMIT %(limit)s
 """
-
-
-class ConfigurationError(Exception):
-    """A model version cannot be asked as it is configured; no attempt was made."""
 
 
 def wanted(run: Run, model: ModelVersion, limit: int) -> list[tuple[int, int]]:
@@ -62,10 +64,12 @@ def wanted(run: Run, model: ModelVersion, limit: int) -> list[tuple[int, int]]:
                 "run": run.pk,
                 "model": model.pk,
                 "noise": model.pk == run.baseline_id,
+                "started": run.started_at,
                 "limit": limit,
             },
         )
-        return cursor.fetchall()
+        pairs: list[tuple[int, int]] = cursor.fetchall()
+        return pairs
 
 
 def fetch(run: Run, model: ModelVersion, seconds: float = 10.0) -> int:
@@ -81,51 +85,93 @@ def fetch(run: Run, model: ModelVersion, seconds: float = 10.0) -> int:
             return 0
 
 
-@dataclass
-class Asked:
+class Asked(NamedTuple):
     request: Request
     sample: int
 
 
+class Breaker:
+    """Counts failures in a row; at BREAKER of them the run pauses.
+
+    Where nothing succeeds in between it may not be the requests' fault, so a first failure that
+    would be final is held back: final once another call succeeds or the asking ends, asked again
+    where the run pauses.
+    """
+
+    def __init__(self, run: Run, model: ModelVersion) -> None:
+        self.run, self.model = run, model
+        self.count, self.open = 0, False
+        self.held: list[int] = []
+
+    @transaction.atomic
+    def failed(self, asked: Asked, error: ProviderError) -> None:
+        self.count += 1
+        first = fail(self.model, asked.request, asked.sample, error, self.run.started_at)
+        # Should this process die undecided, it is asked again then.
+        later = timezone.now() + timedelta(minutes=10)
+        if first is not None:
+            final = Attempt.objects.filter(pk=first, final=True)
+            self.held += [first] * final.update(final=False, retry_at=later)
+        if self.count >= BREAKER and not self.open:
+            self.open = True
+            pause(self.run, f"{self.model.name} failed {self.count} times in a row: {error}")
+
+    def decide(self) -> None:
+        """Another call succeeded, or none is left."""
+        if self.held:
+            held = Attempt.objects.filter(pk__in=self.held)
+            held.update(final=not self.open, retry_at=None)
+        self.count, self.held = 0, []
+
+
 def _fetch(run: Run, model: ModelVersion, until: float) -> int:
-    stored = failures = 0
+    stored = 0
+    breaker = Breaker(run, model)
     calls: dict[Future[Reply | ProviderError], Asked] = {}
-    provider = PROVIDERS[model.provider]
     with ThreadPoolExecutor(model.concurrency, thread_name_prefix="ask") as pool:
         going = True
         while going or calls:
-            room = model.concurrency - len(calls)
-            if going and room:
-                going = time.monotonic() < until and Run.objects.filter(
-                    pk=run.pk, state=Run.State.RUNNING
-                ).exists()
-                in_flight = {(one.request.pk, one.sample) for one in calls.values()}
-                pairs = wanted(run, model, model.concurrency * 2) if going else []
-                pairs = [pair for pair in pairs if pair not in in_flight][:room]
-                going = going and bool(pairs or calls)
-                requests = Request.objects.in_bulk([pk for pk, _ in pairs])
-                for pk, sample in pairs:
+            going = going and not breaker.open and time.monotonic() < until and _goes_on(run, model)
+            if going:
+                new = _next(run, model, {(request.pk, n) for request, n in calls.values()})
+                going = bool(new or calls)
+                for asked in new:
                     try:
-                        call = call_of(model, requests[pk])
+                        call = call_of(model, asked.request)
                     except MessageError as error:
-                        fail(model, requests[pk], sample, ProviderError(str(error), retryable=False))
-                        continue
-                    calls[pool.submit(_ask, provider, call)] = Asked(requests[pk], sample)
-            if not calls:
-                continue
-            done, _ = wait(calls, return_when=FIRST_COMPLETED)
-            for future in done:
+                        breaker.failed(asked, ProviderError(str(error), retryable=False))
+                    else:
+                        calls[pool.submit(_ask, PROVIDERS[model.provider], call)] = asked
+            for future in wait(calls, return_when=FIRST_COMPLETED).done if calls else ():
                 asked, answer = calls.pop(future), future.result()
                 if isinstance(answer, Reply):
                     stored += store(model, asked.request, asked.sample, answer)
-                    failures = 0
-                    continue
-                fail(model, asked.request, asked.sample, answer)
-                failures += answer.retryable
-                if failures >= BREAKER and going:
-                    going = False
-                    pause(run, f"{model.name} failed {failures} times in a row: {answer}")
+                    breaker.decide()
+                else:
+                    breaker.failed(asked, answer)
+    breaker.decide()
     return stored
+
+
+def _next(run: Run, model: ModelVersion, in_flight: set[tuple[int, int]]) -> list[Asked]:
+    """As many as there is room for beside those in flight."""
+    room = model.concurrency - len(in_flight)
+    pairs = wanted(run, model, model.concurrency * 2) if room else []
+    pairs = [pair for pair in pairs if pair not in in_flight][:room]
+    requests = Request.objects.in_bulk([pk for pk, _ in pairs])
+    return [Asked(requests[pk], sample) for pk, sample in pairs]
+
+
+def _goes_on(run: Run, model: ModelVersion) -> bool:
+    running = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING)
+    return running.exists() and _as_asked(model).exists()
+
+
+def _as_asked(model: ModelVersion) -> QuerySet[ModelVersion]:
+    """The model version's row if it is still what was asked: it may change before its first
+    output, and an answer to an older prompt is none of its."""
+    shape = {name: getattr(model, name) for name in SHAPE}
+    return ModelVersion.objects.filter(pk=model.pk, **shape)
 
 
 def _ask(provider: Provider, call: Call) -> Reply | ProviderError:
@@ -139,77 +185,47 @@ def _ask(provider: Provider, call: Call) -> Reply | ProviderError:
     return reply
 
 
-def call_of(model: ModelVersion, request: Request) -> Call:
-    """The call that asks `model` for an answer to `request`. Raises ConfigurationError where the
-    model cannot be asked at all, MessageError where it cannot be asked this."""
-    return Call(
-        model=model.upstream_model,
-        messages=build_messages(request.input, model.system, model.prompt),
-        tools=build_tools(request.input),
-        parameters=model.parameters,
-        base_url=from_environment(model.base_url),
-        api_key=from_environment(f"${model.api_key_env}") if model.api_key_env else "",
-        timeout_s=model.timeout_s,
-    )
-
-
-def check_prompt(model: ModelVersion) -> None:
-    """Raises ValidationError where the prompt template cannot be rendered."""
-    try:
-        check_template(model.prompt)
-    except MessageError as error:
-        raise ValidationError({"prompt": str(error)}) from error
-
-
-def from_environment(value: str) -> str:
-    """`$NAME` is the variable's value; anything else is itself."""
-    name = re.fullmatch(r"\$([A-Za-z_][A-Za-z0-9_]*)", value)
-    if not name:
-        return value
-    if not (found := os.environ.get(name[1], "")):
-        raise ConfigurationError(
-            f"the environment variable {name[1]} is not set where the workers run; "
-            "set it, restart the workers and resume the run"
-        )
-    return found
-
-
 @transaction.atomic
 def store(model: ModelVersion, request: Request, sample: int, reply: Reply) -> int:
     """Keeps an answer as the one output of (request, model, sample). Gives 1, or 0 if another
-    was there first."""
-    made = Output.objects.bulk_create(
-        [
-            Output(
-                request=request,
-                model=model,
-                sample=sample,
-                text=reply.text,
-                value=reply.value,
-                digest=values.digest(reply.value),
-                latency_ms=reply.latency_ms,
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cost_usd=cost_of(model, reply.input_tokens, reply.output_tokens),
-            )
-        ],
-        ignore_conflicts=True,
+    was there first, or if the model version was changed while it was asked."""
+    if not _as_asked(model).select_for_update(no_key=True).exists():
+        return 0
+    _, made = Output.objects.get_or_create(
+        request=request,
+        model=model,
+        sample=sample,
+        defaults={
+            "text": reply.text,
+            "value": reply.value,
+            "digest": values.digest(reply.value),
+            "latency_ms": reply.latency_ms,
+            "input_tokens": reply.input_tokens,
+            "output_tokens": reply.output_tokens,
+            "cost_usd": cost_of(model, reply.input_tokens, reply.output_tokens),
+        },
     )
-    Attempt.objects.create(
-        request=request, model=model, sample=sample, latency_ms=reply.latency_ms
-    )
-    return len(made)
+    Attempt.objects.create(request=request, model=model, sample=sample, latency_ms=reply.latency_ms)
+    return int(made)
 
 
 @transaction.atomic
-def fail(model: ModelVersion, request: Request, sample: int, error: ProviderError) -> None:
-    """Keeps a failed call as an attempt, with when to try again; never as an output."""
-    before = Attempt.objects.filter(
+def fail(
+    model: ModelVersion,
+    request: Request,
+    sample: int,
+    error: ProviderError,
+    since: datetime | None = None,
+) -> int | None:
+    """Keeps a failed call as an attempt, with when to try again; never as an output. Attempts
+    before `since` do not count. Gives the attempt's id where it is the first that failed."""
+    earlier = Attempt.objects.filter(
         request=request, model=model, sample=sample, uploaded=False
-    ).exclude(error="").count()
+    ).exclude(error="")
+    before = (earlier.filter(finished_at__gte=since) if since else earlier).count()
     pause_s = error.retry_after or min(60.0, 2.0**before) * random.uniform(0.75, 1.25)  # noqa: S311
     final = not error.retryable or before + 1 >= model.max_attempts
-    Attempt.objects.create(
+    attempt = Attempt.objects.create(
         request=request,
         model=model,
         sample=sample,
@@ -218,6 +234,7 @@ def fail(model: ModelVersion, request: Request, sample: int, error: ProviderErro
         final=final,
         retry_at=None if final else timezone.now() + timedelta(seconds=min(pause_s, 3600)),
     )
+    return None if before else attempt.pk
 
 
 def pause(run: Run, reason: str) -> None:

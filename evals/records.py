@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from functools import cached_property
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from evals import values
+from evals import jsonl, values
+from evals.jsonl import Readable
 
 LINE_LIMIT = 8 * 1024 * 1024
-_CHUNK = 64 * 1024
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Path = Annotated[str, Meta(max_length=1000)]
@@ -181,12 +181,6 @@ class LineError:
         return f"line {self.line}{where}: {self.reason}"
 
 
-class Readable(Protocol):
-    """A binary file."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-
 R = TypeVar("R", TrafficRecord, OutputsRecord, LabelRecord)
 
 
@@ -273,7 +267,7 @@ def _why_malformed(line: bytes, fallback: str) -> tuple[str, str]:
 def _decode_all(
     stream: Iterable[bytes] | Readable, kind: type[R], limit: int
 ) -> Iterator[tuple[int, R | LineError]]:
-    for number, line in _lines(stream, limit):
+    for number, line in jsonl.lines(stream, limit):
         if line is None:
             reason = f"longer than {limit} bytes; split the record or send large parts by reference"
             yield number, LineError(number, "$", reason)
@@ -281,21 +275,3 @@ def _decode_all(
             # Editors on Windows begin a file with a byte order mark.
             start = b"\xef\xbb\xbf" if number == 1 else b""
             yield number, decode_line(line.removeprefix(start), number, kind)
-
-
-def _lines(stream: Iterable[bytes] | Readable, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """(number, line) for each line; None stands for one that is longer than `limit`."""
-    held: list[bytes] = []
-    number, size = 1, 0
-    chunks = stream if isinstance(stream, Iterable) else None
-    read = getattr(stream, "read", None)
-    for chunk in iter(partial(read, _CHUNK), b"") if read else chunks or ():
-        *ended, rest = chunk.split(b"\n")
-        for piece in ended:
-            size += len(piece)
-            yield number, b"".join([*held, piece]) if size <= limit else None
-            number, held, size = number + 1, [], 0
-        size += len(rest)
-        held = [*held, rest] if size <= limit else []
-    if size:
-        yield number, b"".join(held) if size <= limit else None

@@ -8,6 +8,7 @@ from evals import compare, fetch
 from evals.dispatch import soon
 from evals.models import ModelVersion, Run
 
+
 @shared_task
 def advance_runs() -> None:
     """Every few seconds: sets going whatever a run is waiting for."""

@@ -15,6 +15,12 @@ from reviewapp.models import Membership, Rater, Role, User
 
 
 @pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """The real hashers take 0.13 s a user, on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def _fresh_cache(request: pytest.FixtureRequest) -> None:
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         cache.clear()
@@ -31,9 +37,7 @@ def olga(db: None) -> User:
 
 @pytest.fixture
 def project(olga: User) -> Project:
-    return projects.create(
-        slug="support", name="Support triage", preset="classification", by=olga
-    )
+    return projects.create(slug="support", name="Support triage", preset="classification", by=olga)
 
 
 def _member(project: Project, name: str, role: str) -> User:

@@ -12,7 +12,9 @@ class Project(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
-    taxonomy_version = models.ForeignKey(TaxonomyVersion, on_delete=models.PROTECT, related_name="+")
+    taxonomy_version = models.ForeignKey(
+        TaxonomyVersion, on_delete=models.PROTECT, related_name="+"
+    )
     pipeline = models.JSONField(
         default=dict, help_text="Comparators as evals.comparators.pipeline reads them."
     )
@@ -43,7 +45,7 @@ class ModelVersion(models.Model):
     base_url = models.CharField(
         max_length=300,
         blank=True,
-        help_text="An address such as http://127.0.0.1:8080/v1, or $NAME: "
+        help_text="An address such as http://127.0.0.1:8080/v1, or $MODEL_…: "
         "the environment variable that holds it.",
     )
     upstream_model = models.CharField(
