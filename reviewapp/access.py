@@ -18,7 +18,6 @@ from django.http import Http404
 from evals.models import EvalSet, Project, Run
 from reviewapp.models import Membership, Promotion, Rater, ReviewItem, Role, User
 
-
 T = TypeVar("T", bound=Model)
 
 
@@ -119,9 +118,7 @@ def _found(queryset: QuerySet[T], what: str) -> T:
     return found
 
 
-def open_project(
-    user: User | AnonymousUser, slug: str, action: Action = Action.VIEW
-) -> Access:
+def open_project(user: User | AnonymousUser, slug: str, action: Action = Action.VIEW) -> Access:
     """The user's access to a project. Raises Http404 for outsiders, PermissionDenied for members
     who may not do `action`."""
     membership = (
@@ -139,4 +136,6 @@ def open_project(
 
 
 def projects_of(user: User | AnonymousUser) -> QuerySet[Membership]:
-    return Membership.objects.filter(user_id=user.pk).select_related("project")
+    if not isinstance(user, User):
+        return Membership.objects.none()
+    return Membership.objects.filter(user=user).select_related("project")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from rapidfuzz.distance import Indel
 
@@ -26,20 +27,26 @@ def mark(a: str, b: str) -> tuple[list[Piece], list[Piece]]:
     """Both texts in pieces whose texts joined are the texts themselves."""
     if a == b:
         return _whole(a), _whole(b)
-    words_a, words_b = _WORD.findall(a), _WORD.findall(b)
-    if max(len(words_a), len(words_b)) > WORDS or "".join(words_a) != a or "".join(words_b) != b:
+    words_a, words_b = _words(a), _words(b)
+    if max(len(words_a), len(words_b)) > WORDS:
         return _whole(a), _whole(b)
     pieces_a: list[Piece] = []
     pieces_b: list[Piece] = []
-    for tag, a1, a2, b1, b2 in Indel.opcodes(words_a, words_b):
-        if a2 > a1:
-            pieces_a.append(Piece("".join(words_a[a1:a2]), tag != "equal"))
-        if b2 > b1:
-            pieces_b.append(Piece("".join(words_b[b1:b2]), tag != "equal"))
+    for step in Indel.opcodes(words_a, words_b):
+        differs = step.tag != "equal"
+        if of_a := "".join(words_a[step.src_start : step.src_end]):
+            pieces_a.append(Piece(of_a, differs))
+        if of_b := "".join(words_b[step.dest_start : step.dest_end]):
+            pieces_b.append(Piece(of_b, differs))
     differing = sum(len(piece.text) for piece in pieces_a + pieces_b if piece.differs)
     if differing > MOSTLY * (len(a) + len(b)):
         return _whole(a), _whole(b)
     return pieces_a, pieces_b
+
+
+def _words(text: str) -> list[str]:
+    """Every character is in one of them; of a text that is too long, no more than shows that."""
+    return [found[0] for found in islice(_WORD.finditer(text), WORDS + 1)]
 
 
 def _whole(text: str) -> list[Piece]:

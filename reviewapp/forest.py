@@ -71,7 +71,7 @@ def forest(rows: Sequence[dict[str, Any]], kind: str, margins: dict[str | None, 
 
     def x(share: float) -> float:
         at = (LEFT + RIGHT) / 2 + share / limit * (RIGHT - LEFT) / 2
-        return round(min(max(at, LEFT), RIGHT), 1)
+        return round(float(min(max(at, LEFT), RIGHT)), 1)
 
     count = round(limit / step)
     ticks = [Tick(x(i * step), _tick(100 * i * step)) for i in range(-count, count + 1)]

@@ -38,7 +38,7 @@ def judge_run(run: Run, rules: Sequence[Rule], population: int) -> dict[str, Any
     waiting = _waiting(run)
     if policy is None:
         return {"verdict": NO_POLICY, "outlook": None, "rules": [], "waiting": waiting}
-    judged = []
+    judged: list[dict[str, Any]] = []
     for rule in rules if population else ():
         margin = policy.critical_margin if rule.critical else policy.margin
         verdict = _verdict(rule.counts, population, margin, len(rules))
@@ -49,7 +49,7 @@ def judge_run(run: Run, rules: Sequence[Rule], population: int) -> dict[str, Any
                 "critical": rule.critical,
                 "margin": margin,
                 "verdict": verdict,
-                "labels_needed": _needed(rule.counts, population, margin)
+                "labels_needed": _needed(rule.counts, population, margin, len(rules))
                 if verdict == "undecided"
                 else None,
             }
@@ -69,17 +69,23 @@ def judge_run(run: Run, rules: Sequence[Rule], population: int) -> dict[str, Any
 def _verdict(counts: Counts, population: int, margin: float, rules: int) -> Verdict:
     """A pass at 95 %: all rules must pass. A fail at 95 % over all the rules together."""
     at_level = future_difference(*counts.paired, population, unknown=counts.unknown)
-    strict = future_difference(*counts.paired, population, 1 - ALPHA / rules, unknown=counts.unknown)
     if judge(at_level, margin) == "pass":
         return "pass"
+    level = 1 - ALPHA / rules
+    strict = future_difference(*counts.paired, population, level, unknown=counts.unknown)
     return "fail" if judge(strict, margin) == "fail" else "undecided"
 
 
-def _needed(counts: Counts, population: int, margin: float) -> int | None:
-    """Labels that would decide the rule with 80 % probability; None where no number would."""
+def _needed(counts: Counts, population: int, margin: float, rules: int) -> int | None:
+    """Labels that would decide the rule with 80 % probability, at the level of the side to which
+    it leans; None where no number would."""
     labelled, skipped = sum(counts.sampled), sum(counts.unknown)
     left = sum(counts.sizes) - labelled - skipped
-    return labels_needed(*counts.paired, population, margin=margin, budget=left)
+    leans_to_fail = future_difference(*counts.paired, population).value > margin
+    level = 1 - ALPHA / rules if leans_to_fail else 1 - ALPHA
+    needed = labels_needed(*counts.paired, population, margin=margin, budget=left, confidence=level)
+    # It would be decided now, were it not for the skipped items: those are what is needed.
+    return skipped if needed == 0 else needed
 
 
 def _waiting(run: Run) -> list[str]:
@@ -88,7 +94,8 @@ def _waiting(run: Run) -> list[str]:
         return [f"the run is {run.state}"]
     states = (ReviewItem.State.PENDING, ReviewItem.State.DISPUTED)
     if unresolved := ReviewItem.objects.filter(run=run, state__in=states).count():
-        return [f"{unresolved} drawn items are not resolved"]
+        items = "item is" if unresolved == 1 else "items are"
+        return [f"{unresolved} drawn {items} not resolved"]
     if not ReviewItem.objects.filter(run=run).exists():
         return ["nothing was drawn for review"]
     return []

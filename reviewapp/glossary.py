@@ -1,14 +1,17 @@
 """The words of this product, each in one sentence; docs/architecture.md shows the same."""
 
 TERMS = {
-    "adjudication": "A lead's decision on an item whose reviewers differ; it is the one that counts.",
-    "audit sample": "Pairs that match, reviewed all the same: two models that agree can both be wrong.",
+    "adjudication": "A lead's decision on an item whose reviewers differ; "
+    "it is the one that counts.",
+    "audit sample": "Pairs that match, reviewed all the same: "
+    "two models that agree can both be wrong.",
     "baseline": "The model version in production.",
     "blind": "Judged without knowing which side is the candidate.",
     "candidate": "The model version that asks to replace the baseline.",
     "comparator": "A rule that says whether two outputs match.",
     "discrepancy": "A pair of outputs that the comparators call different.",
-    "eval set": "Real requests with known correct outputs; each version is sealed and never changes.",
+    "eval set": "Real requests with known correct outputs; "
+    "each version is sealed and never changes.",
     "finding": "One error that a reviewer found on one side: a category, a severity, the evidence.",
     "gate": "The margins that the candidate must stay inside, category by category.",
     "inclusion probability": "The chance that the draw took this comparison.",

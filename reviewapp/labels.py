@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
+
 from evals.comparators.base import MISS
 from evals.comparators.pipeline import Pipeline
 from evals.evalsets import NewExample
@@ -23,6 +25,11 @@ class Label:
     rater_id: int
     findings: frozenset[tuple[str, int | None, int | None]] = field(default_factory=frozenset)
 
+    @property
+    def whole(self) -> bool:
+        """Whether both sides were judged: half a judgement says nothing of the difference."""
+        return bool(self.baseline and self.candidate)
+
 
 def labels(run: Run) -> dict[int, Label]:
     """One label an item, by item id, from blind reviews only.
@@ -38,8 +45,9 @@ def labels(run: Run) -> dict[int, Label]:
         chosen.setdefault(review.item_id, review)
     findings: dict[int, set[tuple[str, int | None, int | None]]] = defaultdict(set)
     rows = Finding.objects.filter(review__in=[review.pk for review in chosen.values()])
-    for review_id, *finding in rows.values_list("review_id", "side", "category_id", "severity_id"):
-        findings[review_id].add((finding[0], finding[1], finding[2]))
+    for finding in rows:
+        what = (finding.side, finding.category_id, finding.severity_id)
+        findings[finding.review_id].add(what)
     return {
         item: Label(
             review.baseline, review.candidate, review.rater_id, frozenset(findings[review.pk])
@@ -95,7 +103,8 @@ def records(run: Run) -> Iterator[dict[str, Any]]:
 def examples(run: Run) -> Iterator[NewExample]:
     """Each resolved item of a run whose correct output is known, as an example with where it
     came from. Known is: what a reviewer wrote; else the side that was judged ok; else, where
-    both were, what was expected, or the baseline's."""
+    both or neither were, what was expected; else the baseline's, where both were. Where there is
+    an authoritative review, no other counts."""
     pipeline = Pipeline.parse(run.pipeline)
     reviews = (
         Review.objects.filter(item__run=run, item__state=ReviewItem.State.RESOLVED, live=True)
@@ -105,16 +114,17 @@ def examples(run: Run) -> Iterator[NewExample]:
             "item__comparison__candidate_output",
             "rater",
         )
-        .order_by("item_id", "-authoritative", "id")
+        .alias(written=Q(corrected_output__isnull=False))
+        .order_by("item_id", "-authoritative", "-written", "id")
     )
-    done: set[int] = set()
+    before = None
     for review in reviews.iterator(chunk_size=500):
-        if review.item_id in done:
+        if review.item_id == before:
             continue
+        before = review.item_id
         expected, how = _correct_output(review, pipeline)
         if expected is None:
             continue
-        done.add(review.item_id)
         comparison = review.item.comparison
         yield NewExample(
             request=comparison.request,
@@ -144,7 +154,7 @@ def _correct_output(review: Review, pipeline: Pipeline) -> tuple[Any, str]:
     if not ok:
         return None, ""
     output = getattr(comparison, f"{ok[0]}_output")
-    return _served(output.value, pipeline), f"the {ok[0]}'s, judged ok"
+    return _served(output.value, pipeline), "an output that was judged ok"
 
 
 def _served(value: Any, pipeline: Pipeline) -> Any:

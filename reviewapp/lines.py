@@ -18,7 +18,8 @@ class Line:
     """One stratum of one batch (or of several neighbours, put together).
 
     size: its comparisons; drawn: items made; labels: those of the closed prefix, in order of u up
-    to the first item that is still unresolved; skipped: items of the prefix without a label.
+    to the first item that is still unresolved; skipped: items of the prefix without a label of
+    both sides.
     """
 
     stratum: str
@@ -45,14 +46,13 @@ def lines(run: Run, labels: dict[int, Label]) -> list[Line]:
         line.resolved += state == ReviewItem.State.RESOLVED
         if (stratum, batch) in open_at:
             continue
-        if state == ReviewItem.State.SKIPPED or (
-            state != ReviewItem.State.PENDING and pk not in labels
-        ):
-            line.skipped += 1
-        elif state == ReviewItem.State.PENDING:
+        label = labels.get(pk)
+        if state == ReviewItem.State.PENDING:
             open_at.add((stratum, batch))
+        elif state != ReviewItem.State.SKIPPED and label and label.whole:
+            line.labels.append(label)
         else:
-            line.labels.append(labels[pk])
+            line.skipped += 1
     order = {name: i for i, name in enumerate(sampling.DRAWN)}
     return sorted(found.values(), key=lambda line: (order[line.stratum], line.batches))
 
@@ -63,15 +63,19 @@ def merged(all_lines: Sequence[Line]) -> list[Line]:
     strata: dict[str, list[Line]] = defaultdict(list)
     for line in all_lines:
         row = strata[line.stratum]
-        if row and len(row[-1].labels) < 2 and len(row[-1].labels) < row[-1].size:
+        if row and _thin(row[-1]):
             row[-1] = _together(row[-1], line)
         else:
             row.append(line)
     for row in strata.values():
-        if len(row) > 1 and len(row[-1].labels) < min(2, row[-1].size):
+        while len(row) > 1 and _thin(row[-1]):
             last = row.pop()
             row[-1] = _together(row[-1], last)
     return [line for row in strata.values() for line in row]
+
+
+def _thin(line: Line) -> bool:
+    return len(line.labels) < min(2, line.size)
 
 
 def _together(a: Line, b: Line) -> Line:

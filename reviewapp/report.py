@@ -4,37 +4,32 @@ API show. The statistics themselves are in evals/metrics; the sentences are in r
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from django.db import connection
 from django.db.models import Avg, Count
 
 from evals import sampling
 from evals.metrics.agreement import krippendorff_alpha
 from evals.metrics.difference import future_difference, paired_difference, paired_p_value
-from evals.metrics.estimate import Estimate
 from evals.metrics.holm import holm
-from evals.metrics.latency import paired_latency
-from evals.metrics.noise import excess_difference
 from evals.metrics.rates import stratified_rate
 from evals.metrics.severity import severity_difference
 from evals.models import Comparison, Run, Stratum
-from reviewapp import gate, labels, lines, words
+from reviewapp import gate, labels, lines, measured, words
+from reviewapp.freshness import FORMAT, basis, is_fresh
 from reviewapp.gate import Rule
 from reviewapp.labels import Label
 from reviewapp.lines import Counts, Line
+from reviewapp.measured import plain
 from reviewapp.models import Rater, Review, ReviewItem
 
-FORMAT = 1
-#: Pairs whose latencies are sorted; chosen by u, so a random sample.
-LATENCIES = 20_000
+__all__ = ["assemble", "basis", "is_fresh", "plain"]
 
 
 def assemble(run: Run) -> dict[str, Any]:
     """The whole report as plain JSON values; shares are of the run's compared requests."""
+    stands_on = basis(run)
     sizes = _sizes(run)
     population = sum(sizes.values())
     found = labels.labels(run)
@@ -42,6 +37,7 @@ def assemble(run: Run) -> dict[str, Any]:
     merged = lines.merged(all_lines)
     data: dict[str, Any] = {
         "format": FORMAT,
+        "basis": stands_on,
         "run": _run(run),
         "population": {
             "requests": population,
@@ -53,10 +49,10 @@ def assemble(run: Run) -> dict[str, Any]:
         "categories": _categories(run, merged, population) if population else [],
         "failures": _failures(sizes, population) if population else None,
         "severity": _severity(run, merged, population) if population else None,
-        "noise": _noise(run),
-        "score": _score(run),
-        "latency": _latency(run),
-        "cost": _cost(run),
+        "noise": measured.noise(run),
+        "score": measured.score(run),
+        "latency": measured.latency(run),
+        "cost": measured.cost(run),
         "raters": _raters(run),
         "agreement": _agreement(run),
         "lines": [
@@ -210,7 +206,7 @@ def _failures(sizes: dict[str, int], population: int) -> dict[str, Any]:
 
 
 def _severity(run: Run, merged: Sequence[Line], population: int) -> dict[str, Any] | None:
-    """The weighted score's difference, in weight per request: each category × severity by weight."""
+    """The weighted score's difference, in weight per request, by category × severity."""
     overrides = {
         (weight.category_id, weight.severity_id): float(weight.weight)
         for category in run.taxonomy_version.categories.prefetch_related("weights")
@@ -244,100 +240,6 @@ def _severity(run: Run, merged: Sequence[Line], population: int) -> dict[str, An
 
 def _has_kind(kind: tuple[int, int]) -> Callable[[Label, str], bool]:
     return lambda label, side: (side, *kind) in label.findings
-
-
-def _noise(run: Run) -> dict[str, Any] | None:
-    asked = Comparison.objects.filter(run=run, noise_differs__isnull=False).exclude(
-        outcome="failed"
-    )
-    rows = list(
-        asked.exclude(outcome=None)
-        .values_list("outcome", "noise_differs")
-        .annotate(count=Count("id"))
-        .order_by()
-    )
-    differs: list[bool] = []
-    again: list[bool] = []
-    for outcome, noise, count in rows:
-        differs += [outcome == Comparison.Outcome.DIFFER] * count
-        again += [noise] * count
-    if not differs:
-        return None
-    excess, p = excess_difference(differs, again)
-    return {
-        "requests": len(differs),
-        "candidate_differs": sum(differs) / len(differs),
-        "baseline_differs": sum(again) / len(again),
-        "excess": plain(excess),
-        "p": p,
-    }
-
-
-def _score(run: Run) -> dict[str, Any] | None:
-    """Against the known correct outputs, by the run's comparators; a side that gave no output
-    did not give the correct one."""
-    settled = Comparison.objects.filter(run=run, outcome__isnull=False, expected__isnull=False)
-    rows = settled.values_list("baseline_correct", "candidate_correct").annotate(n=Count("id"))
-    counts = {(bool(b), bool(c)): 0 for b in (0, 1) for c in (0, 1)}
-    for baseline, candidate, n in rows.order_by():
-        counts[bool(baseline), bool(candidate)] += n
-    total = sum(counts.values())
-    if not total:
-        return None
-    gained, lost = counts[False, True], counts[True, False]
-    return {
-        "examples": total,
-        "baseline": (counts[True, True] + lost) / total,
-        "candidate": (counts[True, True] + gained) / total,
-        "gained": gained,
-        "lost": lost,
-        "difference": plain(future_difference([gained], [lost], [total], [total], total)),
-    }
-
-
-def _latency(run: Run) -> list[dict[str, Any]] | None:
-    pairs = list(
-        Comparison.objects.filter(
-            run=run,
-            baseline_output__latency_ms__isnull=False,
-            candidate_output__latency_ms__isnull=False,
-        )
-        .order_by("u")
-        .values_list("baseline_output__latency_ms", "candidate_output__latency_ms")[:LATENCIES]
-    )
-    if not pairs:
-        return None
-    quantiles = paired_latency([b for b, _ in pairs], [c for _, c in pairs])
-    return [
-        {
-            "share": one.share,
-            "baseline": plain(one.baseline),
-            "candidate": plain(one.candidate),
-            "ratio": plain(one.ratio) if one.ratio else None,
-            "pairs": len(pairs),
-        }
-        for one in quantiles
-    ]
-
-
-def _cost(run: Run) -> dict[str, Any] | None:
-    """US dollars per 1,000 requests, over the requests whose cost is known on both sides."""
-    known = Comparison.objects.filter(
-        run=run,
-        baseline_output__cost_usd__isnull=False,
-        candidate_output__cost_usd__isnull=False,
-    ).aggregate(
-        n=Count("id"),
-        baseline=Avg("baseline_output__cost_usd"),
-        candidate=Avg("candidate_output__cost_usd"),
-    )
-    if not known["n"]:
-        return None
-    return {
-        "requests": known["n"],
-        "baseline_per_1000": float(known["baseline"]) * 1000,
-        "candidate_per_1000": float(known["candidate"]) * 1000,
-    }
 
 
 def _raters(run: Run) -> list[dict[str, Any]]:
@@ -378,33 +280,3 @@ def _agreement(run: Run) -> dict[str, Any] | None:
         for k, verdict in enumerate(sides):
             row[2 * items[item] + k] = None if not verdict else int(verdict == "error")
     return {"items": len(items), "alpha": krippendorff_alpha(list(ratings.values()))}
-
-
-def plain(estimate: Estimate) -> dict[str, float | None]:
-    """An estimate as JSON; an end that is not bounded is null."""
-    return {
-        name: value if math.isfinite(value) else None for name, value in asdict(estimate).items()
-    }
-
-
-def is_fresh(run: Run, computed_at: Any) -> bool:
-    """Whether nothing that a report shows has changed since: one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT EXISTS (SELECT FROM reviewapp_review v JOIN reviewapp_reviewitem i
-                ON i.id = v.item_id WHERE i.run_id = %(run)s AND v.created_at > %(at)s)
-            OR EXISTS (SELECT FROM evals_comparison WHERE run_id = %(run)s AND settled_at > %(at)s)
-            OR EXISTS (SELECT FROM reviewapp_reviewitem WHERE run_id = %(run)s
-                AND (drawn_at > %(at)s OR resolved_at > %(at)s))
-            OR EXISTS (SELECT FROM reviewapp_slot s JOIN reviewapp_reviewitem i ON i.id = s.item_id
-                WHERE i.run_id = %(run)s AND s.closed_at > %(at)s)
-            OR EXISTS (SELECT FROM reviewapp_report p JOIN evals_run r ON r.id = p.run_id
-                WHERE r.id = %(run)s AND p.frozen_at IS NULL
-                AND p.data -> 'run' ->> 'state' <> r.state)
-            OR EXISTS (SELECT FROM reviewapp_gatepolicy WHERE project_id = %(project)s
-                AND created_at > %(at)s)""",
-            {"run": run.pk, "project": run.project_id, "at": computed_at},
-        )
-        return not cursor.fetchone()[0]
-
-

@@ -127,7 +127,7 @@ class Supervisor:
             env=self.env,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=end_with_parent,  # noqa: PLW1509
+            preexec_fn=end_with_parent,
         )
 
     def _asked_to_stop(self, number: int, frame: FrameType | None) -> None:

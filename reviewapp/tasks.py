@@ -1,6 +1,8 @@
-"""Background work on reviews and reports. Ids in; each may run twice, or die, and nothing is lost."""
+"""Background work on reviews and reports. Ids in; each may run twice or die: nothing is lost."""
 
 from __future__ import annotations
+
+import logging
 
 from celery import shared_task
 
@@ -10,13 +12,18 @@ from reviewapp import report
 from reviewapp.actions import audit, items, reports
 from reviewapp.models import AuditEvent, Report
 
+log = logging.getLogger(__name__)
+
 
 @shared_task
 def keep_up() -> None:
     """Every few seconds: draws what can be drawn, and refreshes reports that are behind."""
     for run in Run.objects.exclude(state=Run.State.CANCELLED):
-        items.draw(run=run)
-        current = Report.objects.filter(run=run, frozen_at=None).first()
+        try:
+            items.draw(run=run)
+        except Exception:  # one run that cannot be drawn from must not hold up all others
+            log.exception("nothing was drawn from run %s", run.pk)
+        current = Report.objects.filter(run=run, frozen_at=None).only("computed_at").first()
         if current is None or not report.is_fresh(run, current.computed_at):
             soon("reviewapp.tasks.refresh_report", run.pk)
 

@@ -16,7 +16,7 @@ def points(share: float, signed: bool = False) -> str:
 
 
 def interval(estimate: dict[str, Any]) -> str:
-    """"+0.9 points [+0.3, +1.6]"."""
+    """ "+0.9 points [+0.3, +1.6]"."""
     low, high = (
         "unbounded" if estimate[end] is None else points(estimate[end], signed=True)
         for end in ("low", "high")
@@ -28,7 +28,9 @@ def opening(data: dict[str, Any]) -> list[str]:
     """The sentences that a report opens with."""
     total = data["population"]["requests"]
     if not total:
-        return [f"No request has been compared yet; {data['population']['pending']} are waiting."]
+        pending = data["population"]["pending"]
+        waiting = "1 is" if pending == 1 else f"{pending:,} are"
+        return [f"No request has been compared yet; {waiting} waiting."]
     return [_differ(data, total), *_errors(data), _gate(data["gate"], data["labels"])]
 
 
@@ -38,34 +40,59 @@ def _differ(data: dict[str, Any], total: int) -> str:
     noise = data["noise"]
     if noise is None:
         return sentence + "; how often production disagrees with itself was not measured."
-    sentence += (
-        f"; {points(noise['baseline_differs'])} points of that is the production model "
-        f"disagreeing with itself (asked twice on {noise['requests']} requests)."
-    )
+    floor = noise["baseline_differs"]
+    asked = f"asked twice on {noise['requests']} requests"
+    if floor <= share:
+        sentence += (
+            f"; {points(floor)} points of that is the production model disagreeing with itself "
+            f"({asked})."
+        )
+    else:
+        sentence += f"; the production model itself, {asked}, differs on {points(floor)} %."
     low = noise["excess"]["low"]
     if low is None or low <= 0:
-        sentence += " The comparators fire no more often on the candidate than on that noise."
+        sentence += (
+            " That the comparators fire more often on the candidate than on that noise is not "
+            f"shown: {interval(noise['excess'])}."
+        )
     return sentence
 
 
 def _errors(data: dict[str, Any]) -> list[str]:
     labels, overall = data["labels"], data["overall"]
-    if not labels["used"]:
+    outcomes = data["population"]["outcomes"]
+    if not outcomes["differ"] + outcomes["equivalent"]:
+        return ["No two outputs differ, so neither do their errors."]
+    if labels["used"] == labels["identical_used"]:
         return ["No discrepancy has been labelled yet, so nothing is known about errors."]
     among = ""
-    if not labels["equivalent_used"] and data["population"]["outcomes"]["equivalent"]:
+    if not labels["equivalent_used"] and outcomes["equivalent"]:
         among = " (among discrepancies; no pair that the comparators call equivalent was labelled)"
     aggregate = f"errors overall: {interval(overall['difference'])}{among}"
     critical = [c for c in data["categories"] if c["critical"]]
     worse = [c for c in data["categories"] if c["verdict"] == "worse"]
+    others = [c for c in critical if c not in worse]
     if overall["difference"]["value"] < 0 and worse:
-        named = "; ".join(f"more {_loud(c)}: {interval(c['difference'])}" for c in worse)
+        named = "; ".join(f"more {_loud(c)}: {_in_window(c)}" for c in worse)
         less = "Fewer" if overall["verdict"] == "better" else "Apparently fewer"
-        return [f"{less} {aggregate}. But {named}."]
-    sentences = [f"{aggregate[0].upper()}{aggregate[1:]} ({overall['verdict']})."]
-    for c in worse or critical:
-        sentences.append(f"{_loud(c)}: {interval(c['difference'])} ({c['verdict']}).")
+        sentences = [f"{less} {aggregate}. But {named}."]
+    else:
+        sentences = [f"{aggregate[0].upper()}{aggregate[1:]} ({overall['verdict']})."]
+        others = [*worse, *others]
+    for c in others:
+        sentences.append(f"{_loud(c)}: {_in_window(c)} ({c['verdict']}).")
     return sentences
+
+
+def _in_window(category: dict[str, Any]) -> str:
+    """The difference; and where it is certain for this window and not for traffic like it, both.
+
+    When everything was labelled the window's is exact, so that one item more is already certain."""
+    future = category["future"]
+    text = interval(category["difference"])
+    if category["verdict"] == "not decided" or future["low"] > 0 or future["high"] < 0:
+        return text
+    return f"{text} in this window, for traffic like it {interval(future)}"
 
 
 def _loud(category: dict[str, Any]) -> str:
@@ -76,9 +103,7 @@ def _gate(gate: dict[str, Any], labels: dict[str, int]) -> str:
     if gate["verdict"] == "no policy":
         return "Gate: no policy is set, so nothing is decided; set the margins in the settings."
     failing = [rule for rule in gate["rules"] if rule["verdict"] == "fail"]
-    named = ", ".join(
-        f"“{rule['name']}” (margin {points(rule['margin'])})" for rule in failing[:3]
-    )
+    named = ", ".join(f"“{rule['name']}” (margin {points(rule['margin'])})" for rule in failing[:3])
     if gate["verdict"] == "pass":
         return "Gate: PASS, every category is inside its margin."
     if gate["verdict"] == "fail":
@@ -98,7 +123,9 @@ def _needed(gate: dict[str, Any]) -> str:
     reachable = [rule for rule in undecided if rule["labels_needed"] is not None]
     if reachable:
         most = max(reachable, key=lambda rule: rule["labels_needed"])
-        return f"; about {most['labels_needed']} more labels would decide “{most['name']}”"
+        number = most["labels_needed"]
+        labels = "label" if number == 1 else "labels"
+        return f"; about {number:,} more {labels} would decide “{most['name']}”"
     if undecided:
         names = ", ".join(f"“{rule['name']}”" for rule in undecided[:3])
         return f"; no number of labels on these requests would decide {names}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db import transaction
 
-from evals import evalsets
+from evals import evalsets, values
 from evals.evalsets import NewExample
 from evals.models import EvalSet, EvalSetVersion, Project, Run
 from evals.records import LineError, TrafficRecord
@@ -45,19 +46,28 @@ def grow(*, evalset: EvalSet, run: Run, by: By) -> tuple[EvalSetVersion, int]:
 
     An `evalset` that is not saved yet is made. Raises NothingToAdd where it would be empty.
     """
-    latest = evalset.versions.order_by("-number").first() if evalset.pk else None
+    evalset, _ = EvalSet.objects.get_or_create(project=evalset.project, name=evalset.name)
+    # Locked before the latest version is read: another growth at the same time comes before it
+    # or after it, and neither leaves out what the other added.
+    evalset = EvalSet.objects.select_for_update(no_key=True).get(pk=evalset.pk)
+    latest = evalset.versions.order_by("-number").first()
     examples = {
         example.request_id: NewExample(
             example.request, example.expected, example.origin, example.provenance
         )
         for example in (latest.examples.select_related("request") if latest else [])
     }
-    before = {pk: example.expected for pk, example in examples.items()}
+    changed = 0
     for example in labels.examples(run):
+        before = examples.get(example.request.pk)
+        if before and values.canonical(before.expected) == values.canonical(example.expected):
+            continue  # nothing new: it keeps where it came from
+        changed += 1
+        if before:  # another answer to what came in by the same way as before
+            example = replace(example, origin=before.origin)
         examples[example.request.pk] = example
     if not examples:
         raise NothingToAdd(f"No item of {run.name} is resolved with a known correct output yet.")
-    changed = sum(1 for pk, e in examples.items() if pk not in before or before[pk] != e.expected)
     version = evalsets.create_version(
         project=evalset.project,
         name=evalset.name,

@@ -16,6 +16,8 @@ from reviewapp.models import Finding, Review, ReviewItem, Slot
 
 #: A day is closed this long after midnight: what was being compared then has been committed.
 GRACE = timedelta(minutes=10)
+#: Places that an item can have, skipped ones among them (a constraint of the database).
+PLACES = 9
 
 
 def draw(*, run: Run, by: By = "worker") -> int:
@@ -30,9 +32,7 @@ def draw(*, run: Run, by: By = "worker") -> int:
             for stratum, drawn in sampling.allocate(plan, sizes, _batches(run)).items():
                 made += _draw_line(run, plan, batch, stratum, drawn, sizes[stratum])
         if made:
-            audit.record(
-                project=run.project, by=by, verb="drew", subject=run, data={"items": made}
-            )
+            audit.record(project=run.project, by=by, verb="drew", subject=run, data={"items": made})
         return made
 
 
@@ -130,8 +130,8 @@ def requeue(*, item: ReviewItem, by: By) -> None:
         raise ValueError(f"item {item.pk} is {item.state}; only a skipped item can be requeued")
     if item.run.state == Run.State.CANCELLED:
         raise ValueError(f"item {item.pk} cannot be requeued: its run was cancelled")
-    if item.slots.count() >= Slot.MOST:
-        raise ValueError(f"{Slot.MOST} people have skipped item {item.pk}: it stays skipped")
+    if item.slots.count() >= PLACES:
+        raise ValueError(f"{PLACES} people have skipped item {item.pk}: it stays skipped")
     open_slot(item)
     resolve(item=item)
     audit.record(project=item.project, by=by, verb="requeued", subject=item)

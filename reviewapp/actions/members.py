@@ -66,9 +66,8 @@ def withdraw(*, invitation: Invitation, by: User) -> None:
     deleted, _ = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).delete()
     if not deleted:
         raise InvitationSpent("This link was used already: remove the member instead.")
-    audit.record(
-        project=project, by=by, verb="withdrew the link for", subject=invitation.note or invitation.role
-    )
+    whom = invitation.note or invitation.role
+    audit.record(project=project, by=by, verb="withdrew the link for", subject=whom)
 
 
 def find(secret: str, by: User | None = None) -> Invitation:
@@ -79,7 +78,8 @@ def find(secret: str, by: User | None = None) -> Invitation:
             "This link was used already, has run out, or was replaced by a newer one. "
             "Ask whoever sent it for a new link."
         )
-    if invitation.project is None and User.objects.exclude(pk=by and by.pk).exists():
+    others = User.objects.exclude(pk=by.pk) if by else User.objects.all()
+    if invitation.project is None and others.exists():
         raise InvitationSpent("The first account exists: sign in, or ask its owner for a link.")
     return invitation
 
@@ -100,9 +100,7 @@ def accept(*, secret: str, user: User) -> Membership | None:
         project=invitation.project, user=user, defaults={"role": invitation.role}
     )
     if made:
-        audit.record(
-            project=invitation.project, by=user, verb="joined as", subject=membership.role
-        )
+        audit.record(project=invitation.project, by=user, verb="joined as", subject=membership.role)
     return membership
 
 
@@ -123,6 +121,8 @@ def change_role(*, membership: Membership, role: str, by: User) -> None:
 @transaction.atomic
 def remove(*, membership: Membership, by: User) -> None:
     """Takes membership and tokens away; what the person judged stays."""
+    if not Membership.objects.filter(pk=membership.pk).exists():
+        return  # somebody else has removed them a moment ago
     _keep_an_owner(membership, None)
     membership.user.tokens.filter(project=membership.project, revoked_at=None).update(
         revoked_at=timezone.now()
@@ -134,7 +134,8 @@ def remove(*, membership: Membership, by: User) -> None:
 def _keep_an_owner(membership: Membership, role: str | None) -> None:
     Project.objects.select_for_update(no_key=True).get(pk=membership.project_id)
     membership.refresh_from_db()  # the role may have changed before the lock was ours
-    others = Membership.objects.filter(project=membership.project, role=Role.OWNER)
-    if membership.role == Role.OWNER and role != Role.OWNER:
-        if not others.exclude(pk=membership.pk).exists():
-            raise LastOwner("A project needs an owner: make somebody else one first.")
+    if membership.role != Role.OWNER or role == Role.OWNER:
+        return
+    owners = Membership.objects.filter(project=membership.project, role=Role.OWNER)
+    if not owners.exclude(pk=membership.pk).exists():
+        raise LastOwner("A project needs an owner: make somebody else one first.")

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from evals.fetch import check_prompt
+from evals.calls import check_model
 from evals.models import ModelVersion, Project
 from reviewapp.actions import audit
 from reviewapp.actions.audit import By
@@ -22,7 +22,7 @@ def define(*, project: Project, by: By, **fields: Any) -> ModelVersion:
     """A new model version. Raises ValidationError by field."""
     model = ModelVersion(project=project, **fields)
     model.full_clean()
-    check_prompt(model)
+    check_model(model)
     model.save()
     audit.record(
         project=project, by=by, verb="defined model", subject=model, data=_described(model)
@@ -36,7 +36,7 @@ def change(*, model: ModelVersion, by: By, **fields: Any) -> ModelVersion:
     for name, value in fields.items():
         setattr(model, name, value)
     model.full_clean()
-    check_prompt(model)
+    check_model(model)
     try:
         with transaction.atomic():
             model.save()

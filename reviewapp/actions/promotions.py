@@ -13,11 +13,16 @@ class AlreadyDecided(Exception):
     """Somebody else has decided in the meantime."""
 
 
-@transaction.atomic
 def open(*, run: Run, by: User, note: str = "") -> Promotion:
     """Freezes the report as it stands and asks for a decision on it."""
-    Project.objects.select_for_update().get(pk=run.project_id)
-    report = reports.freeze(run=run, by=by)
+    computed = reports.compute(run)
+    with transaction.atomic():
+        return _open(run, by, note, computed)
+
+
+def _open(run: Run, by: User, note: str, computed: reports.Computed) -> Promotion:
+    Project.objects.select_for_update(no_key=True).get(pk=run.project_id)
+    report = reports.freeze(run=run, by=by, computed=computed)
     last = Promotion.objects.filter(project=run.project).order_by("-number").first()
     promotion = Promotion.objects.create(
         project=run.project,

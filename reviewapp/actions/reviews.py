@@ -7,15 +7,16 @@ same submission sent again is the same review. What is answered with success is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from evals import sampling
-from evals.models import Project
+from evals.models import Project, Run
 from reviewapp.actions import audit, items, reports
 from reviewapp.actions.audit import By
 from reviewapp.judgement import Judgement
@@ -35,6 +36,7 @@ class Claim:
     lease_until: Any
 
 
+_GIVEN_BACK = {"state": "open", "rater": None, "lease_until": None, "claimed_at": None}
 _RENEW = """
 UPDATE reviewapp_slot SET lease_until = now() + %(lease)s
 WHERE rater_id = %(rater)s AND state = 'claimed'
@@ -64,7 +66,7 @@ def claim(*, project: Project, rater: Rater) -> Claim | None:
     the same one, and a slot whose lease has run out counts as open.
     """
     plan = sampling.SamplingPlan.parse(project.sampling)
-    values = {
+    values: dict[str, Any] = {
         "project": project.pk,
         "rater": rater.pk,
         "lease": timedelta(minutes=plan.lease_minutes),
@@ -86,38 +88,44 @@ def claim(*, project: Project, rater: Rater) -> Claim | None:
 def claim_item(*, item: ReviewItem, rater: Rater) -> Claim | None:
     """Claims this very item again (a lease that ran out), or None where no place is open."""
     plan = sampling.SamplingPlan.parse(item.project.sampling)
-    lease = timezone.now() + timedelta(minutes=plan.lease_minutes)
-    with transaction.atomic():
-        ReviewItem.objects.select_for_update().get(pk=item.pk)
-        if item.slots.filter(rater=rater).exclude(state=Slot.State.CLAIMED).exists():
-            return None
-        Slot.objects.filter(rater=rater, state=Slot.State.CLAIMED).exclude(item=item).update(
-            state=Slot.State.OPEN, rater=None, lease_until=None, claimed_at=None
-        )
-        slot = item.slots.filter(rater=rater).first()
-        free = item.slots.filter(state=Slot.State.OPEN) | item.slots.filter(
-            state=Slot.State.CLAIMED, lease_until__lt=timezone.now()
-        )
-        slot = slot or free.first()
-        if slot is None:
-            return None
-        slot.state, slot.rater, slot.lease_until = Slot.State.CLAIMED, rater, lease
-        slot.claimed_at = slot.claimed_at or timezone.now()
-        slot.save()
-        return Claim(item.pk, lease)
+    now = timezone.now()
+    lease = now + timedelta(minutes=plan.lease_minutes)
+    try:
+        with transaction.atomic():
+            _locked(item)
+            slot = item.slots.select_for_update().filter(rater=rater).first()
+            if slot and slot.state != Slot.State.CLAIMED:
+                return None
+            slot = slot or _free(item, now)
+            if slot is None:
+                return None
+            others = Slot.objects.filter(rater=rater, state=Slot.State.CLAIMED)
+            others.exclude(pk=slot.pk).update(**_GIVEN_BACK)
+            if slot.rater_id != rater.pk:
+                slot.claimed_at = now
+            slot.state, slot.rater, slot.lease_until = Slot.State.CLAIMED, rater, lease
+            slot.save()
+            return Claim(item.pk, lease)
+    except IntegrityError:
+        return None  # another tab of the same person claimed in between
+
+
+def _free(item: ReviewItem, now: datetime) -> Slot | None:
+    """A place that nobody holds, locked; not one that a claim is taking at this moment."""
+    ran_out = Q(state=Slot.State.CLAIMED, lease_until__lt=now)
+    places = item.slots.select_for_update(skip_locked=True)
+    return places.filter(Q(state=Slot.State.OPEN) | ran_out).order_by("number").first()
 
 
 def release(*, rater: Rater) -> None:
     """Gives back what the reviewer holds."""
-    Slot.objects.filter(rater=rater, state=Slot.State.CLAIMED).update(
-        state=Slot.State.OPEN, rater=None, lease_until=None, claimed_at=None
-    )
+    Slot.objects.filter(rater=rater, state=Slot.State.CLAIMED).update(**_GIVEN_BACK)
 
 
 @transaction.atomic
 def skip(*, item: ReviewItem, rater: Rater, reason: str, by: By) -> None:
     """Leaves an item to somebody else; after two have skipped it, to a lead."""
-    item = ReviewItem.objects.select_for_update().get(pk=item.pk)
+    item = _locked(item)
     slot = _held(item, rater)
     slot.state, slot.lease_until, slot.closed_at = Slot.State.SKIPPED, None, timezone.now()
     slot.skip_reason = reason[:300]
@@ -131,6 +139,7 @@ def skip(*, item: ReviewItem, rater: Rater, reason: str, by: By) -> None:
     )
 
 
+@transaction.atomic
 def submit(
     *, item: ReviewItem, rater: Rater, judgement: Judgement, submission: UUID, by: By
 ) -> Review:
@@ -139,28 +148,17 @@ def submit(
     Raises SlotLost where the slot is no longer theirs. The same `submission` again gives the
     review that it made.
     """
+    item = _locked(item)
     if done := _same_submission(item, rater, submission):
         return done
-    try:
-        with transaction.atomic():
-            item = ReviewItem.objects.select_for_update().select_related("project").get(pk=item.pk)
-            slot = _held(item, rater)
-            review = _store(item, rater, judgement, submission)
-            slot.state, slot.lease_until, slot.closed_at = (
-                Slot.State.SUBMITTED,
-                None,
-                timezone.now(),
-            )
-            slot.save()
-            items.resolve(item=item)
-            audit.record(project=item.project, by=by, verb="reviewed", subject=item)
-            reports.refresh_soon(item.run_id)
-            return review
-    except (IntegrityError, SlotLost):
-        # The same submission twice at once: the other one is committed by now.
-        if done := _same_submission(item, rater, submission):
-            return done
-        raise
+    slot = _held(item, rater)
+    review = _store(item, rater, judgement, submission)
+    slot.state, slot.lease_until, slot.closed_at = Slot.State.SUBMITTED, None, timezone.now()
+    slot.save()
+    items.resolve(item=item)
+    audit.record(project=item.project, by=by, verb="reviewed", subject=item)
+    reports.refresh_soon(item.run_id)
+    return review
 
 
 @transaction.atomic
@@ -169,10 +167,10 @@ def revise(
 ) -> Review:
     """A new revision of the reviewer's own review; the old one is kept. Not blind once the
     item's sides were visible."""
+    item = _locked(item)
     if done := _same_submission(item, rater, submission):
         return done
-    item = ReviewItem.objects.select_for_update().select_related("project").get(pk=item.pk)
-    old = Review.objects.select_for_update().filter(item=item, rater=rater, live=True).first()
+    old = Review.objects.filter(item=item, rater=rater, live=True).first()
     if old is None:
         raise SlotLost("There is no review of yours to revise on this item.")
     old.live = False
@@ -183,7 +181,6 @@ def revise(
         judgement,
         submission,
         revision=old.revision + 1,
-        blind=old.blind and item.state != ReviewItem.State.RESOLVED,
         authoritative=old.authoritative,
     )
     items.resolve(item=item)
@@ -203,9 +200,9 @@ def adjudicate(
     *, item: ReviewItem, rater: Rater, judgement: Judgement, submission: UUID, by: By
 ) -> Review:
     """The authoritative review of a disputed item, by somebody who is not one of its raters."""
+    item = _locked(item)
     if done := _same_submission(item, rater, submission):
         return done
-    item = ReviewItem.objects.select_for_update().select_related("project").get(pk=item.pk)
     if item.state != ReviewItem.State.DISPUTED:
         raise SlotLost(f"This item is {item.state}: there is nothing to adjudicate.")
     if item.reviews.filter(rater=rater).exists():
@@ -222,17 +219,39 @@ def save_draft(*, item: ReviewItem, rater: Rater, body: object) -> None:
     Draft.objects.update_or_create(item=item, rater=rater, defaults={"body": body})
 
 
+def _locked(item: ReviewItem) -> ReviewItem:
+    """The item as it is now, locked until the end of the transaction: who judges, skips or
+    adjudicates it does so one after the other."""
+    locked = ReviewItem.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("project", "run").get(pk=item.pk)
+
+
 def _held(item: ReviewItem, rater: Rater) -> Slot:
-    slot = item.slots.filter(rater=rater).first()
+    """The reviewer's place, locked: a claim of somebody else cannot take it from now on."""
+    slot = item.slots.select_for_update().filter(rater=rater).first()
     if slot and slot.state == Slot.State.CLAIMED:
         return slot
     if slot:
         raise SlotLost(f"You have {slot.state} this item already.")
+    if item.run.state == Run.State.CANCELLED:
+        raise SlotLost("The run was cancelled: its items are not reviewed any more.")
     raise SlotLost("Your lease on this item ran out and somebody else has taken it.")
 
 
 def _same_submission(item: ReviewItem, rater: Rater, submission: UUID) -> Review | None:
-    return Review.objects.filter(item=item, rater=rater, submission=submission).first()
+    """What this submission made before. The caller holds the item's lock, so the same one sent
+    twice at once is found here by the later."""
+    found = Review.objects.filter(submission=submission).first()
+    if found and (found.item_id, found.rater_id) != (item.pk, rater.pk):
+        raise SlotLost("This submission was used for another judgement: make a new one.")
+    return found
+
+
+def _unseen(item: ReviewItem) -> bool:
+    """Whether nobody can have seen which side is which: the sides show once an item is resolved,
+    and only a review made after that, which is not blind, opens a resolved item again."""
+    seen = item.state == ReviewItem.State.RESOLVED or item.reviews.filter(blind=False).exists()
+    return not seen
 
 
 def _store(
@@ -242,14 +261,13 @@ def _store(
     submission: UUID,
     *,
     revision: int = 1,
-    blind: bool = True,
     authoritative: bool = False,
 ) -> Review:
     review = Review.objects.create(
         item=item,
         rater=rater,
         revision=revision,
-        blind=blind,
+        blind=_unseen(item),
         authoritative=authoritative,
         baseline=judgement.baseline,
         candidate=judgement.candidate,

@@ -45,6 +45,8 @@ def start(
         raise RunError("The baseline and the candidate are the same model version: choose two.")
     if Run.objects.filter(project=project, name=name).exists():
         raise RunError(f"A run named {name!r} exists in this project: choose another name.")
+    if recorded and days is not None:
+        raise RunError("A recorded shadow covers what is there: days are for a live one.")
     if evalset_version and (recorded or days):
         raise RunError("An offline run covers its eval set: days and recorded are for a shadow.")
     opens, closes = _window(project, evalset_version, recorded, days)
@@ -118,17 +120,24 @@ def resume(*, run: Run, by: By) -> None:
     _go(run, by, "resumed", Run.State.PAUSED, state=Run.State.RUNNING, state_reason="")
 
 
+@transaction.atomic
 def close(*, run: Run, by: By) -> None:
-    """Waits for no further traffic or uploads: what has no output by now has failed."""
-    _go(run, by, "closed", Run.State.RUNNING, closes_at=timezone.now())
+    """Waits for no further traffic or uploads: what has no output by now has failed.
+    A window that has ended stays as it was, or traffic from after it would come in."""
+    now = timezone.now()
+    if Run.objects.filter(pk=run.pk, state=Run.State.RUNNING, closes_at__lte=now).exists():
+        raise RunError(f"{run.name} takes nothing more already: it only waits for its models.")
+    _go(run, by, "closed", Run.State.RUNNING, closes_at=now)
 
 
 @transaction.atomic
 def cancel(*, run: Run, by: By) -> None:
-    """Stops a run for good. Outputs and reviews stay; its open items leave the queue."""
+    """Stops a run for good. Outputs and reviews stay; its open items leave the queue, and those
+    that somebody holds: a lease that runs out would count as open. Drafts are kept."""
     states = (Run.State.RUNNING, Run.State.PAUSED, Run.State.FINISHED)
     _go(run, by, "cancelled", *states, state=Run.State.CANCELLED, finished_at=None)
-    Slot.objects.filter(item__run=run, state=Slot.State.OPEN).delete()
+    waiting = (Slot.State.OPEN, Slot.State.CLAIMED)
+    Slot.objects.filter(item__run=run, state__in=waiting).delete()
 
 
 @transaction.atomic

@@ -27,7 +27,7 @@ PEOPLE = {
     "bob": Role.REVIEWER,
     "erin": Role.ENGINEER,
 }
-ADDRESS = "CROSSCHECK_DEMO_MODEL"
+ADDRESS = "MODEL_DEMO_URL"
 RUN, EVALSET = "four-shot", "sms"
 PLAN = SamplingPlan(labels=300, equivalent=0, identical=40, noise_share=0.3)
 #: Items that the scripts leave for whoever tries the demo.

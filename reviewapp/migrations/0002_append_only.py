@@ -1,4 +1,5 @@
-"""Reviews, findings, decisions, policies, audit events and frozen reports are never rewritten."""
+"""Reviews, findings, decisions, policies, audit events and frozen reports are never rewritten,
+and never deleted."""
 
 from django.db import migrations
 
@@ -8,23 +9,23 @@ BEGIN
     RAISE EXCEPTION '% % is append-only', TG_TABLE_NAME, OLD.id
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-CREATE TRIGGER append_only BEFORE UPDATE ON reviewapp_finding
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON reviewapp_finding
     FOR EACH ROW EXECUTE FUNCTION reviewapp_append_only();
-CREATE TRIGGER append_only BEFORE UPDATE ON reviewapp_decision
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON reviewapp_decision
     FOR EACH ROW EXECUTE FUNCTION reviewapp_append_only();
-CREATE TRIGGER append_only BEFORE UPDATE ON reviewapp_gatepolicy
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON reviewapp_gatepolicy
     FOR EACH ROW EXECUTE FUNCTION reviewapp_append_only();
 
 CREATE FUNCTION reviewapp_review_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF to_jsonb(NEW) - 'live' = to_jsonb(OLD) - 'live'
+    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'live' = to_jsonb(OLD) - 'live'
         AND (OLD.live OR NOT NEW.live) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'review % is append-only; make a revision', OLD.id
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-CREATE TRIGGER append_only BEFORE UPDATE ON reviewapp_review
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON reviewapp_review
     FOR EACH ROW EXECUTE FUNCTION reviewapp_review_append_only();
 
 CREATE FUNCTION reviewapp_event_append_only() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -28,7 +28,7 @@ class GatePolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.margin:.3%} / critical {self.critical_margin:.3%}"
+        return f"{100 * self.margin:g} points, critical {100 * self.critical_margin:g}"
 
 
 class Report(models.Model):

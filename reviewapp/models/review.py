@@ -208,7 +208,8 @@ class Finding(models.Model):
             models.CheckConstraint(
                 name="finding_span_is_whole",
                 condition=Q(span_start=None, span_end=None)
-                | Q(span_start__isnull=False, span_end__gt=F("span_start")),
+                | Q(span_start__isnull=False, span_end__isnull=False)
+                & Q(span_end__gt=F("span_start")),
             ),
         ]
 

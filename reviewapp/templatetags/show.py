@@ -87,7 +87,7 @@ def lookup(mapping: dict[str, Any], key: str) -> Any:
 
 @register.filter
 def words_of(text: str) -> list[str]:
-    """"a b" as ["a", "b"], to loop over in a template."""
+    """ "a b" as ["a", "b"], to loop over in a template."""
     return text.split()
 
 

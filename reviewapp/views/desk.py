@@ -79,9 +79,7 @@ def skip(request: HttpRequest, slug: str, item: int) -> HttpResponse:
     access = open_project(request.user, slug, Action.REVIEW)
     reason = request.POST.get("reason", "").strip() or "no reason given"
     try:
-        reviews.skip(
-            item=access.item(item), rater=access.rater(), reason=reason, by=access.user
-        )
+        reviews.skip(item=access.item(item), rater=access.rater(), reason=reason, by=access.user)
     except reviews.SlotLost as error:
         return problem(request, {"problems": {"skip": str(error)}})
     if not request.htmx:  # type: ignore[attr-defined]

@@ -65,9 +65,7 @@ def _filtered(items: QuerySet[ReviewItem], chosen: dict[str, str]) -> QuerySet[R
     if category := chosen.get("category", "").replace("\0", ""):
         # Which item has which finding is known of resolved items only: the rest stays blind.
         found = Review.objects.filter(live=True, findings__category__key=category)
-        items = items.filter(
-            state=ReviewItem.State.RESOLVED, pk__in=found.values("item")
-        )
+        items = items.filter(state=ReviewItem.State.RESOLVED, pk__in=found.values("item"))
     return items
 
 
@@ -103,7 +101,8 @@ def item(request: HttpRequest, slug: str, item: int) -> HttpResponse:
 
 def _resolved(access: Access, found: ReviewItem) -> dict[str, Any]:
     comparison = found.comparison
-    assert comparison.baseline_output and comparison.candidate_output
+    assert comparison.baseline_output
+    assert comparison.candidate_output
     baseline, candidate = differences.mark(
         comparison.baseline_output.text, comparison.candidate_output.text
     )

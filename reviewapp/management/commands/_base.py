@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, TypeVar
@@ -36,6 +37,8 @@ class ProjectCommand(BaseCommand):
     """A command on one project. What goes wrong is one line on stderr, never a traceback."""
 
     requires_system_checks: list[str] = []
+    #: The exit code of a command that could not do its work.
+    failed = 1
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
@@ -43,7 +46,7 @@ class ProjectCommand(BaseCommand):
         except BrokenPipeError:
             # Whoever read our output has gone; Python would complain again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(1) from None
+            raise SystemExit(self.failed) from None
         except KeyboardInterrupt:
             raise CommandError("Interrupted; what was reported as stored is.", 130) from None
         except exceptions.ValidationError as error:
@@ -53,6 +56,8 @@ class ProjectCommand(BaseCommand):
         except OSError as error:
             named = f"{error.filename}: " if error.filename else ""
             raise CommandError(f"{named}{error.strerror or error}") from None
+        except (EOFError, zlib.error) as error:
+            raise CommandError(f"The file cannot be unpacked: {error}") from None
         except DatabaseError as error:
             first = str(error).strip().split("\n")[0]
             raise CommandError(
@@ -68,6 +73,7 @@ class ProjectCommand(BaseCommand):
 
     def say(self, value: object, text: str, as_json: bool) -> None:
         self.stdout.write(json.dumps(value, ensure_ascii=False, default=str) if as_json else text)
+        self.stdout.flush()
 
     def write_lines(self, lines: Iterable[str]) -> None:
         """Lines that end with their newline."""

@@ -57,4 +57,6 @@ class Command(ProjectCommand):
             timeout_s=options["timeout"],
         )
         how = f"asked at {model.base_url}" if model.provider else "its outputs are uploaded"
-        self.say({"name": model.name}, f"Defined {model.name} in {project.slug}: {how}.", options["json"])
+        self.say(
+            {"name": model.name}, f"Defined {model.name} in {project.slug}: {how}.", options["json"]
+        )

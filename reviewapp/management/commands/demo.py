@@ -47,9 +47,7 @@ class Command(BaseCommand):
         with Supervisor(env, self.stderr.write) as supervisor:
             supervisor.start("model server", *model_server.command(model_port))
             serving.start_web(supervisor, host, port)
-            supervisor.wait(
-                lambda: serving.answers(host, port) and model_server.is_ready(address)
-            )
+            supervisor.wait(lambda: serving.answers(host, port) and model_server.is_ready(address))
             serving.start_worker(supervisor)
             self._say(f"\nCrosscheck is at {url}   (Ctrl-C stops it)")
             people = ", ".join(f"{name} ({role})" for name, role in load.PEOPLE.items())
@@ -100,10 +98,14 @@ class Command(BaseCommand):
     def _report(self, run: Run, page: str) -> None:
         current = Report.objects.filter(run=run, frozen_at=None).first()
         if current:
-            self._say("\n".join(["", *current.data["sentences"], "", f"The report: {page}/report/"]))
+            self._say(
+                "\n".join(["", *current.data["sentences"], "", f"The report: {page}/report/"])
+            )
         left = ReviewItem.objects.filter(run=run, state=ReviewItem.State.PENDING).count()
         if left:
-            self._say(f"{left} items wait for you: {page.split('/runs/')[0]}/review/ as bob or alice")
+            self._say(
+                f"{left} items wait for you: {page.split('/runs/')[0]}/review/ as bob or alice"
+            )
 
     def _bar(self, share: float) -> None:
         full = int(30 * share)

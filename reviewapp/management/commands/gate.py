@@ -20,6 +20,8 @@ class Command(ProjectCommand):
         "(also without a policy), 3: the question could not be answered."
     )
 
+    failed = USAGE
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project")
         parser.add_argument("run")

@@ -33,7 +33,7 @@ def _lines(data: dict[str, Any], sides: str) -> Iterator[str]:
     yield from data["sentences"]
     labels = data["labels"]
     yield f"{labels['used']} labels of {labels['drawn']} drawn items."
-    if data["categories"]:
+    if labels["used"]:
         yield ""
         yield from _table([_row(category) for category in data["categories"]])
 

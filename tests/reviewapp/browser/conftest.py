@@ -36,9 +36,7 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.set_default_timeout(15_000)
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on(
-        "console", lambda line: problems.append(line.text) if line.type == "error" else None
-    )
+    opened.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
     yield opened
     context.close()
     assert problems == []

@@ -87,7 +87,8 @@ def test_pages(page: Page, live_server: LiveServer, addresses: list[str], scheme
     problems: list[str] = []
     for address in addresses:
         answer = page.goto(live_server.url + address)
-        assert answer and answer.status == 200, address
+        assert answer
+        assert answer.status == 200, address
         problems += violations(page, address, scheme)
     assert problems == []
 
