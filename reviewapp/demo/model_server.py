@@ -1,8 +1,8 @@
 """The demo's model: SmolLM2-135M-Instruct behind an OpenAI-compatible server on loopback.
 
-`python -m reviewapp.demo.model_server --port N` (0 takes a free port) prints one line, the server's
-address, on standard output and logs to standard error. It ends on SIGTERM, on SIGINT, and when the
-process that started it is gone. It needs the packages of demo.lock and no Django.
+`python -m reviewapp.demo.model_server --port N` logs to standard error; with 0 it takes a free port
+and prints its address on standard output. It ends on SIGTERM, on SIGINT, and when the process that
+started it is gone. It needs the packages of demo.lock and no Django.
 """
 
 import argparse
@@ -104,9 +104,9 @@ def serve(port: int) -> Any:
     # whole prompts, would only cost memory.
     params.cache_prompt = True
     params.cache_ram_mib = 0
-    # Threads wait for each other at every step: one that shares its core with the web server or a
-    # worker holds up all (measured on two cores: 0.07 s an answer when idle, over 0.4 s when not).
-    threads = max(1, min((os.cpu_count() or 1) // 2, SLOTS))
+    # Measured on two cores: 0.14 s an answer with both, 0.25 s with one, in the demo's mixture.
+    # Threads wait for each other at every step, so beside other heavy work one would be faster.
+    threads = max(1, min(os.cpu_count() or 1, SLOTS))
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.ui = False
@@ -137,7 +137,8 @@ def main() -> int:
         if options.port and is_taken(options.port):
             log(f"port {options.port} is taken: choose another with --port, or 0 for a free one")
         return 1
-    print(server.listening_address, flush=True)
+    if not options.port:
+        print(server.listening_address, flush=True)
     log(f"{MODEL_NAME} at {server.listening_address}/v1, {SLOTS} answers at a time")
     while not stop.wait(0.5):
         if os.getppid() != options.parent:
