@@ -71,17 +71,22 @@ def enrol(run: Run) -> int:
         return enrolled
 
 
+# A window of pending comparisons in order of id, each looked up by index: the cost of a run is in
+# proportion to its size, whatever the planner believes of tables that were filled a moment ago.
 _SETTLEABLE = """
-SELECT c.id, b.id, k.id
-FROM evals_comparison c
-LEFT JOIN evals_output b
-    ON b.request_id = c.request_id AND b.model_id = %(baseline)s AND b.sample = 0
-LEFT JOIN evals_output k
-    ON k.request_id = c.request_id AND k.model_id = %(candidate)s AND k.sample = 0
-WHERE c.run_id = %(run)s AND c.outcome IS NULL
-  AND (b.id IS NOT NULL OR {baseline_over}) AND (k.id IS NOT NULL OR {candidate_over})
-ORDER BY c.id LIMIT %(limit)s
-FOR UPDATE OF c SKIP LOCKED
+WITH c AS MATERIALIZED (
+    SELECT id, request_id FROM evals_comparison
+    WHERE run_id = %(run)s AND outcome IS NULL AND id > %(after)s
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+SELECT c.id, b.id, k.id,
+       (b.id IS NOT NULL OR {baseline_over}) AND (k.id IS NOT NULL OR {candidate_over})
+FROM c
+LEFT JOIN LATERAL (SELECT o.id FROM evals_output o WHERE o.request_id = c.request_id
+    AND o.model_id = %(baseline)s AND o.sample = 0 LIMIT 1) b ON TRUE
+LEFT JOIN LATERAL (SELECT o.id FROM evals_output o WHERE o.request_id = c.request_id
+    AND o.model_id = %(candidate)s AND o.sample = 0 LIMIT 1) k ON TRUE
+ORDER BY c.id
 """
 #: What failed for good before the run started may be asked again by it.
 _GIVEN_UP = """EXISTS (SELECT FROM evals_attempt a WHERE a.request_id = c.request_id
@@ -90,9 +95,10 @@ _GIVEN_UP = """EXISTS (SELECT FROM evals_attempt a WHERE a.request_id = c.reques
 
 def settle(run: Run) -> int:
     """Compares every pair that is complete, or given up. Gives how many were settled."""
-    total = 0
+    total, last = 0, 0
     pipeline = Pipeline.parse(run.pipeline)
-    while settled := _settle_chunk(run, pipeline):
+    while window := _settle_window(run, pipeline, last):
+        settled, last = window
         total += settled
     while settled := _settle_noise(run, pipeline):
         total += settled
@@ -100,7 +106,9 @@ def settle(run: Run) -> int:
 
 
 @transaction.atomic
-def _settle_chunk(run: Run, pipeline: Pipeline) -> int:
+def _settle_window(run: Run, pipeline: Pipeline, after: int) -> tuple[int, int] | None:
+    """Settles what can be of the next pending comparisons. Gives how many, and the last one's id;
+    None where no more are pending."""
     closed = run.closes_at is not None and run.closes_at <= timezone.now()
     over = {
         f"{side}_over": _GIVEN_UP.format(side=side) if model.provider else str(closed).upper()
@@ -114,12 +122,24 @@ def _settle_chunk(run: Run, pipeline: Pipeline) -> int:
                 "baseline": run.baseline_id,
                 "candidate": run.candidate_id,
                 "started": run.started_at,
+                "after": after,
                 "limit": CHUNK,
             },
         )
-        rows = cursor.fetchall()
+        window = cursor.fetchall()
+    if not window:
+        return None
+    rows = [row[:3] for row in window if row[3]]
+    _settle_rows(run, pipeline, rows)
+    return len(rows), window[-1][0]
+
+
+def _settle_rows(
+    run: Run, pipeline: Pipeline, rows: list[tuple[int, int | None, int | None]]
+) -> None:
+    """rows: comparison, baseline output, candidate output; the caller holds their locks."""
     if not rows:
-        return 0
+        return
     comparisons = Comparison.objects.in_bulk([row[0] for row in rows])
     outputs = Output.objects.in_bulk([pk for row in rows for pk in row[1:] if pk is not None])
     now = timezone.now()
@@ -128,7 +148,7 @@ def _settle_chunk(run: Run, pipeline: Pipeline) -> int:
     for pk, baseline, candidate in rows:
         comparison = comparisons[pk]
         comparison.settled_at, comparison.batch = now, batch
-        _judge(comparison, pipeline, outputs.get(baseline), outputs.get(candidate))
+        _judge(comparison, pipeline, outputs.get(baseline or 0), outputs.get(candidate or 0))
         sizes[comparison.stratum] += 1
     with connection.cursor() as cursor:
         # One statement a row, sent together: Django's bulk_update takes twenty times as long.
@@ -140,7 +160,6 @@ def _settle_chunk(run: Run, pipeline: Pipeline) -> int:
             ON CONFLICT (run_id, batch, name) DO UPDATE SET size = s.size + EXCLUDED.size""",
             [(run.pk, batch, name, size) for name, size in sorted(sizes.items())],
         )
-    return len(rows)
 
 
 SETTLED = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from http.client import HTTPConnection
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
@@ -37,15 +38,19 @@ def start_web(supervisor: Supervisor, host: str, port: int) -> None:
 
 
 def start_worker(supervisor: Supervisor) -> None:
-    schedule = settings.DATA_DIR / "beat"
-    supervisor.start(
-        "worker",
+    supervisor.start("worker", *worker_command(settings.DATA_DIR / "beat"))
+
+
+def worker_command(schedule: Path) -> list[str]:
+    """One worker with the scheduler in it. Threads, since its work is waiting for models and for
+    PostgreSQL: three processes took 290 MB where these take 110."""
+    return [
         # As root Celery warns at length about pickled messages; ours are JSON.
         *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
         *("-m", "celery", "--quiet", "-A", "reviewapp", "worker", "--beat"),
-        *("--schedule", str(schedule), "--concurrency", "3", "--loglevel", "WARNING"),
-        *("--without-gossip", "--without-mingle"),
-    )
+        *("--schedule", str(schedule), "--pool", "threads", "--concurrency", "4"),
+        *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
+    ]
 
 
 def answers(host: str, port: int) -> bool:

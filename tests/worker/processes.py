@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,8 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
+
+from reviewapp.serving import worker_command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,12 +39,7 @@ class Workers:
         name = f"worker-{time.monotonic_ns()}"
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "celery", "-A", "reviewapp", "worker", "--beat"),
-                    *("--schedule", str(self.folder / name), "--hostname", f"{name}@%h"),
-                    *("--concurrency", "3", "--loglevel", "INFO"),
-                    *("--without-gossip", "--without-mingle"),
-                ],
+                [*worker_command(self.folder / name), "--hostname", f"{name}@%h"],
                 cwd=ROOT,
                 env={
                     **os.environ,

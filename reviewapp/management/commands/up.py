@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,6 +16,9 @@ class Command(BaseCommand):
         "Serves Crosscheck on this machine: web, worker and, where no address is given for them, "
         "PostgreSQL and Redis. Ctrl-C stops everything."
     )
+
+    # They import every page, which would stay in memory as long as this runs.
+    requires_system_checks: Sequence[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
