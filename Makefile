@@ -1,6 +1,10 @@
-# Needs Python 3.11+ with venv, make and a package registry; nothing else.
+# Needs Python 3.11 or 3.12 with venv, make and a package registry; nothing else.
 
-PYTHON ?= python3
+# The first that can make an environment and has a wheel of each package: Redis comes for 3.11 and
+# 3.12 only. A newer Python does for `up` where DATABASE_URL and REDIS_URL are set.
+PYTHON ?= $(or $(shell for python in python3 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
+	2>/dev/null && echo $$python && break; done),python3)
 PORT ?= 8000
 HOST ?= 127.0.0.1
 BIN = .venv/bin
