@@ -23,7 +23,7 @@ up: .venv/app ## Serve Crosscheck for projects of your own
 
 test: .venv/test ## Run the whole suite on throw-away servers
 	@$(BIN)/python -m tests.browser
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -q
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -q -rs
 
 lint: .venv/test ## Ruff, djade, mypy, import direction, migrations
 	@$(BIN)/ruff check .
