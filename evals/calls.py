@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from evals.models import ModelVersion, Request
 from evals.providers.base import Call
 from evals.providers.messages import MessageError, build_messages, build_tools, check_template
+from evals.providers.openai_compatible import is_address
 
 #: Variables of the workers' environment that any model version may name. Others must be listed in
 #: CROSSCHECK_MODEL_VARIABLES: a model version decides to whom the value is sent.
@@ -37,15 +38,18 @@ def call_of(model: ModelVersion, request: Request) -> Call:
 
 
 def check_model(model: ModelVersion) -> None:
-    """Raises ValidationError where the prompt cannot be rendered, or where a variable is named
-    that is none, or is not open to model versions."""
+    """Raises ValidationError where the prompt cannot be rendered, or where the address is
+    none, or where a variable is named that is none or is not open to model versions."""
     problems: dict[str, str] = {}
     try:
         check_template(model.prompt)
     except MessageError as error:
         problems["prompt"] = str(error)
-    if model.base_url.startswith("$") and (problem := _closed(model.base_url[1:])):
-        problems["base_url"] = problem
+    if model.base_url.startswith("$"):
+        if problem := _closed(model.base_url[1:]):
+            problems["base_url"] = problem
+    elif model.provider and not is_address(model.base_url):
+        problems["base_url"] = "write an address such as http://127.0.0.1:8080/v1"
     if model.api_key_env and (problem := _closed(model.api_key_env)):
         problems["api_key_env"] = problem
     if problems:

@@ -43,10 +43,7 @@ def find_version(project: Project, reference: str) -> EvalSetVersion:
     sealed = EvalSetVersion.objects.filter(
         evalset__project=project, evalset__name=name, sealed_at__isnull=False
     ).select_related("evalset")
-    if number:
-        wanted = sealed.filter(number=number) if number.isdecimal() else sealed.none()
-    else:
-        wanted = sealed
+    wanted = sealed.filter(number=values.row_number(number)) if number else sealed
     if (found := wanted.order_by("-number").first()) is None:
         known = sorted(project.evalsets.values_list("name", flat=True))
         if name in known:

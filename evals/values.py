@@ -56,6 +56,12 @@ def loads(source: str | bytes) -> object:
     return value
 
 
+def row_number(text: str) -> int:
+    """The number that a text spells in digits; -1, which no row has, where it spells none or one
+    that the database does not count to (reading thousands of digits is an error in Python)."""
+    return int(text) if text.isdecimal() and len(text) < 19 else -1
+
+
 def path_of(parts: tuple[str | int, ...]) -> str:
     """`("a", 0, "odd key")` as the JSON path `$.a[0]["odd key"]`."""
     return "$" + "".join(_part(part) for part in parts)

@@ -35,7 +35,7 @@ def labels(run: Run) -> dict[int, Label]:
     """One label an item, by item id, from blind reviews only.
 
     The authoritative review where there is one; else the first reviewer's latest blind revision
-    (reviewers of a resolved item agree; on a disputed one it is provisional).
+    (reviewers of a resolved item agree; reviewapp.lines uses no label of another).
     """
     chosen: dict[int, Review] = {}
     reviews = Review.objects.filter(item__run=run, blind=True).order_by(

@@ -18,8 +18,9 @@ class Line:
     """One stratum of one batch (or of several neighbours, put together).
 
     size: its comparisons; drawn: items made; labels: those of the closed prefix, in order of u up
-    to the first item that is still unresolved; skipped: items of the prefix without a label of
-    both sides.
+    to the first item that waits for a reviewer; skipped: items of the prefix without a label of
+    both sides. A disputed item is among those until it is adjudicated: a count that moved with
+    what somebody said of A would tell them, and whoever adjudicates, which side A is.
     """
 
     stratum: str
@@ -49,7 +50,7 @@ def lines(run: Run, labels: dict[int, Label]) -> list[Line]:
         label = labels.get(pk)
         if state == ReviewItem.State.PENDING:
             open_at.add((stratum, batch))
-        elif state != ReviewItem.State.SKIPPED and label and label.whole:
+        elif state == ReviewItem.State.RESOLVED and label and label.whole:
             line.labels.append(label)
         else:
             line.skipped += 1

@@ -345,6 +345,8 @@ document.addEventListener("keydown", (event) => {
 
 function send(event) {
   event.preventDefault();
+  // htmx takes up a form some 20 ms after its swap: a quicker Enter would leave the page.
+  htmx.process(form());
   form().requestSubmit();
 }
 

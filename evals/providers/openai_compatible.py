@@ -100,14 +100,18 @@ async def _post(call: Call) -> _Response:
         )
 
 
-def _check(call: Call) -> None:
+def is_address(url: str) -> bool:
+    """Whether `url` names a host that can be asked over HTTP."""
     try:
-        address = urlsplit(call.base_url)
-        usable = address.scheme in ("http", "https") and bool(address.hostname)
+        address = urlsplit(url)
         _ = address.port
     except ValueError:
-        usable = False
-    if not usable:
+        return False
+    return address.scheme in ("http", "https") and bool(address.hostname)
+
+
+def _check(call: Call) -> None:
+    if not is_address(call.base_url):
         reason = "base_url is not an address such as http://127.0.0.1:8080/v1"
         raise ProviderError(reason, retryable=False)
     taken = [name for name in _RESERVED if name in call.parameters]

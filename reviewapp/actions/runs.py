@@ -15,7 +15,7 @@ from evals.models import EvalSetVersion, ModelVersion, Project, Request, Run
 from evals.sampling import SamplingPlan
 from reviewapp.actions import audit
 from reviewapp.actions.audit import By
-from reviewapp.models import Slot, User
+from reviewapp.models import ReviewItem, Slot, User
 
 WINDOW = timedelta(days=14)
 
@@ -136,6 +136,9 @@ def cancel(*, run: Run, by: By) -> None:
     that somebody holds: a lease that runs out would count as open. Drafts are kept."""
     states = (Run.State.RUNNING, Run.State.PAUSED, Run.State.FINISHED)
     _go(run, by, "cancelled", *states, state=Run.State.CANCELLED, finished_at=None)
+    # Whoever is skipping an item opens another place on it: wait for them, or that one would stay.
+    locked = ReviewItem.objects.select_for_update(no_key=True).filter(run=run)
+    list(locked.order_by("pk").values_list("pk"))
     waiting = (Slot.State.OPEN, Slot.State.CLAIMED)
     Slot.objects.filter(item__run=run, state__in=waiting).delete()
 

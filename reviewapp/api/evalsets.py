@@ -26,6 +26,7 @@ from reviewapp.api.auth import enter
 from reviewapp.api.bodies import LIMIT, pieces
 from reviewapp.api.paging import PARAMETERS, page_of, paged
 from reviewapp.api.schema import LINES, NDJSON, operation
+from reviewapp.forms import not_an_address
 
 
 class EvalSetVersionShown(serializers.ModelSerializer[EvalSetVersion]):
@@ -56,7 +57,7 @@ class GrownVersion(MadeVersion):
 
 
 class About(serializers.Serializer[Any]):
-    name = serializers.SlugField(max_length=60)
+    name = serializers.SlugField(max_length=60, validators=[not_an_address])
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
 

@@ -7,9 +7,12 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from evals import values
 
 PARAMETERS = [
     OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
@@ -21,6 +24,14 @@ class Pages(CursorPagination):
     page_size = 100
     page_size_query_param = "limit"
     max_page_size = 500
+
+    def decode_cursor(self, request: Request) -> Any:
+        """A cursor that was made up may hold any text where a row's number belongs."""
+        cursor = super().decode_cursor(request)
+        position = cursor.position if cursor else None
+        if position is not None and values.row_number(str(position)) < 0:
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 def paged(

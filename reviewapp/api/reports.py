@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals.models import Run
+from evals.values import row_number
 from reviewapp import report
 from reviewapp.access import Action
 from reviewapp.actions import reports
@@ -63,7 +64,7 @@ def current(request: Request, slug: str, name: str) -> Response:
     rows = Report.objects.filter(run=run).select_related("run", "frozen_by")
     if number := request.query_params.get("frozen"):
         frozen = rows.filter(frozen_at__isnull=False)
-        if not number.isdecimal() or (found := frozen.filter(pk=number).first()) is None:
+        if (found := frozen.filter(pk=row_number(number)).first()) is None:
             raise Http404(f"There is no frozen report {number} of this run.")
         return Response(WholeReport(found).data)
     if (found := rows.filter(frozen_at=None).first()) is None:

@@ -27,6 +27,7 @@ from reviewapp.api.errors import Conflict
 from reviewapp.api.paging import PARAMETERS, page_of, paged
 from reviewapp.api.schema import LINES, operation
 from reviewapp.api.traffic import Ingested, answer
+from reviewapp.forms import not_an_address
 from reviewapp.models import ReviewItem
 
 
@@ -71,7 +72,7 @@ class WholeRun(RunRow):
 
 
 class NewRun(serializers.Serializer[Any]):
-    name = serializers.SlugField(max_length=80)
+    name = serializers.SlugField(max_length=80, validators=[not_an_address])
     baseline = serializers.CharField(help_text="Name of the model version in production.")
     candidate = serializers.CharField(help_text="Name of the model version that may replace it.")
     evalset = serializers.CharField(

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from evals.values import row_number
 from reviewapp.access import Action
 from reviewapp.actions import projects
 from reviewapp.api.auth import enter
@@ -83,7 +84,7 @@ def taxonomy(request: Request, slug: str, version: str) -> Response:
     project = enter(request, slug).project
     name, _, number = version.partition("@")
     rows = TaxonomyVersion.objects.filter(taxonomy__project=slug, taxonomy__name=name)
-    found = rows.filter(number=number).first() if number.isdecimal() else None
+    found = rows.filter(number=row_number(number)).first()
     if found is None:
         raise Http404(f"There is no taxonomy version {version!r} in this project.")
     content = interchange.as_dict(interchange.content_of(found))

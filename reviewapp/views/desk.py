@@ -209,9 +209,12 @@ def sent_judgement(request: HttpRequest) -> Any:
     is_json = request.content_type == "application/json"
     source = request.body.decode("utf-8", "replace") if is_json else request.POST.get("judgement")
     try:
-        return values.loads(source or "{}")
+        sent = values.loads(source or "{}")
     except ValueError as error:
         raise JudgementError({"judgement": f"this is not JSON that can be kept: {error}"}) from None
+    if not isinstance(sent, dict):
+        raise JudgementError({"judgement": "write a JSON object"})
+    return sent
 
 
 def submission_of(request: HttpRequest) -> UUID:

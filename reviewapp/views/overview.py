@@ -40,6 +40,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     run: Run | None = with_verdict(runs).order_by("-started_at").first()
     items = _items(access)
     models = list(project.models.order_by("name"))
+    shown = [run.baseline, run.candidate] if run else models[:2]
     context = {
         "access": access,
         "section": "overview",
@@ -47,6 +48,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "progress": compare.progress(run) if run else None,
         "items": items,
         "models": models,
+        "shown_models": shown,
         "members": Membership.objects.filter(project=project).select_related("user"),
         "events": AuditEvent.objects.filter(project=project).order_by("-id")[:EVENTS],
         "step": _next_step(access, run, items, models),

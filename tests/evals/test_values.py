@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.values import canonical, digest, loads, path_of, problem_in
+from evals.values import canonical, digest, loads, path_of, problem_in, row_number
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts
@@ -87,3 +87,11 @@ class TestLoads:
 
 def test_path_of_quotes_odd_keys():
     assert path_of(("a", 0, 'odd "key"')) == '$.a[0]["odd \\"key\\""]'
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("42", 42), ("", -1), ("-1", -1), ("²", -1), ("1.5", -1), ("9" * 5000, -1)],
+)
+def test_row_number(text, number):
+    assert row_number(text) == number

@@ -46,10 +46,9 @@ class Command(ProjectCommand):
                 )
         except EvalSetError as error:
             self.complain(error.problems)
-            raise CommandError(
-                f"Nothing was made: {len(error.problems)} problems, named above."
-            ) from None
+            raise CommandError("Nothing was made: put right what is named above.") from None
         made = {"name": name, "version": version.number, "size": version.size}
         made["digest"] = version.digest
-        text = f"{version}: {version.size:,} examples, digest {version.digest[:12]}"
+        examples = "1 example" if version.size == 1 else f"{version.size:,} examples"
+        text = f"{version}: {examples}, digest {version.digest[:12]}"
         self.say(made, text, options["json"])

@@ -40,6 +40,8 @@ class Command(ProjectCommand):
             parameters = json.loads(options["parameters"])
         except ValueError as error:
             raise CommandError(f"--parameters is not JSON: {error}") from None
+        if bool(options["base_url"]) != bool(options["upstream_model"]):
+            raise CommandError("--base-url and --upstream-model go together: give both.")
         model = models.define(
             project=project,
             by=actor(options["by"]),

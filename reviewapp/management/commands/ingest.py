@@ -36,7 +36,8 @@ class Command(ProjectCommand):
         if bad > len(result.problems):
             self.stderr.write(f"(the first {len(result.problems)} problems are shown)")
         if bad:
-            raise CommandError(f"{bad} lines were rejected or in conflict; all others are stored.")
+            were = "1 line was" if bad == 1 else f"{bad:,} lines were"
+            raise CommandError(f"{were} rejected or in conflict; all others are stored.")
 
 
 def _text(result: IngestResult) -> str:

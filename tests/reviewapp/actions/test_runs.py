@@ -1,6 +1,9 @@
+import time
 from datetime import timedelta
+from threading import Event
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from evals import compare
@@ -195,6 +198,25 @@ class TestCancel:
         reviews.claim(project=project, rater=as_rater(bob))
         runs.cancel(run=run, by=erin)
         Slot.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(hours=1))
+        assert reviews.claim(project=project, rater=as_rater(dana)) is None
+
+    @pytest.mark.django_db(transaction=True)
+    def test_also_a_place_that_is_being_opened(self, item, project, erin, as_rater, bob, dana):
+        """A skip that has not been committed yet has made another place on its item."""
+        skipped, rater = Event(), as_rater(bob)
+        reviews.claim_item(item=item, rater=rater)
+
+        def skip_slowly():
+            with transaction.atomic():
+                reviews.skip(item=item, rater=rater, reason="", by=bob)
+                skipped.set()
+                time.sleep(0.3)
+
+        def cancel():
+            skipped.wait(5)
+            runs.cancel(run=item.run, by=erin)
+
+        assert scenes.at_once(skip_slowly, cancel) == [None, None]
         assert reviews.claim(project=project, rater=as_rater(dana)) is None
 
     def test_whoever_held_it_is_told(self, item, erin, as_rater, bob):

@@ -1,4 +1,5 @@
 import logging
+from base64 import b64encode
 
 from django.db import OperationalError
 from django.urls import reverse
@@ -59,6 +60,31 @@ class TestShape:
             assert client.get(path).status_code in (200, 404), path
         assert client.delete(f"tokens/{huge}/").status_code == 404
         assert client.post(f"queue/{huge}/skip/", {"reason": "x"}).status_code == 404
+
+    def test_numbers_longer_than_python_reads(self, api, alice, finished_run):
+        client, digits = api(alice), "9" * 5000
+        for path in (
+            f"taxonomies/classification@{digits}/",
+            f"evalsets/gold/export/?version={digits}",
+            f"runs/shadow-11/report/?frozen={digits}",
+        ):
+            assert client.get(path).status_code == 404, path
+
+    def test_cursors_that_were_made_up(self, api, erin):
+        for query in (b"p=abc", b"p=%00", b"p=" + b"9" * 5000, b"o=x", b"r=x"):
+            cursor = b64encode(query).decode()
+            assert api(erin).get(f"runs/?cursor={cursor}").status_code == 404, query
+
+    def test_names_that_are_addresses(self, api, erin, models):
+        """…/runs/new/ is a page: a run of that name would have none."""
+        sent = {"name": "new", "baseline": models[0].name, "candidate": models[1].name}
+        answers = [
+            api(erin).post("runs/", sent),
+            api(erin).lines("evalsets/?name=new", b'{"id": "a", "input": "b", "expected": "c"}'),
+        ]
+        for answer in answers:
+            assert answer.status_code == 400
+            assert answer.json()["error"]["where"] == "name"
 
     def test_too_deep(self, api, erin):
         deep = b'{"name": "a", "parameters": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"

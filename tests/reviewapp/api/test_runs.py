@@ -6,7 +6,7 @@ from reviewapp.actions import models as model_actions
 from reviewapp.actions import runs as run_actions
 from tests.reviewapp.conftest import as_lines, records
 
-NEW = {"name": "new", "baseline": "triage-09", "candidate": "triage-11"}
+NEW = {"name": "next", "baseline": "triage-09", "candidate": "triage-11"}
 
 
 class TestRuns:
@@ -87,7 +87,7 @@ class TestMoves:
             ("close", "running"),
             ("cancel", "cancelled"),
         ):
-            response = client.post(f"runs/new/{verb}/")
+            response = client.post(f"runs/next/{verb}/")
             assert response.status_code == 200
             assert response.json()["state"] == state
 
@@ -110,20 +110,20 @@ class TestOutputs:
         client = api(erin)
         self.start(client, project)
         uploads = [{"id": row["id"], "outputs": row["outputs"]} for row in records()]
-        response = client.lines("runs/new/outputs/", as_lines(uploads))
+        response = client.lines("runs/next/outputs/", as_lines(uploads))
         assert response.status_code == 200
         assert response.json()["added"] == 12
         run = Run.objects.get()
         compare.enrol(run)
         compare.settle(run)
         assert compare.finish_if_done(run)
-        again = client.lines("runs/new/outputs/", as_lines(uploads))
+        again = client.lines("runs/next/outputs/", as_lines(uploads))
         assert again.json()["unchanged"] == 12
 
     def test_whole_records(self, api, erin, models, project):
         client = api(erin)
         self.start(client, project)
-        assert client.lines("runs/new/outputs/", as_lines(records())).json()["added"] == 12
+        assert client.lines("runs/next/outputs/", as_lines(records())).json()["added"] == 12
 
     def test_bad_input(self, api, erin, models, project, olga):
         client = api(erin)
@@ -135,7 +135,7 @@ class TestOutputs:
             {"id": "req-01", "outputs": [{**one, "model": "third"}]},
             {"id": "req-01", "outputs": [{"model": "triage-11"}]},
         ]
-        response = client.lines("runs/new/outputs/", as_lines(bad))
+        response = client.lines("runs/next/outputs/", as_lines(bad))
         assert response.status_code == 400
         fields = [problem["field"] for problem in response.json()["problems"]]
         assert fields == ["$.id", "$.outputs[0].model", "$.outputs[0]"]

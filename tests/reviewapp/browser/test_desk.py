@@ -54,6 +54,19 @@ def test_draft_comes_back(desk: Page) -> None:
     expect(desk.locator('[data-fine="A"]')).to_have_attribute("aria-pressed", "true")
 
 
+def test_keys_faster_than_the_swap(desk: Page) -> None:
+    """Somebody types ahead: the keys arrive before htmx has taken up the next form."""
+    desk.evaluate("""() => new MutationObserver((_, observer) => {
+        if (document.querySelector(".deskbar").textContent.includes("0 today")) return;
+        observer.disconnect();
+        for (const key of ["F", "Enter"])
+            document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+    }).observe(document.querySelector("main"), {childList: true, subtree: true})""")
+    desk.keyboard.press("F")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".deskbar")).to_contain_text("2 today")
+
+
 def test_incomplete_judgement_is_told(desk: Page) -> None:
     desk.keyboard.press("f")
     desk.keyboard.press("Enter")

@@ -28,3 +28,15 @@ class TestCreateProject:
             assert ran.code == 1
             assert word in ran.err
         assert Project.objects.count() == 1
+
+
+class TestCreateModel:
+    def test_bad_input(self, manage, project):
+        for args, word in (
+            (("--base-url", "http://127.0.0.1:8080/v1"), "go together"),
+            (("--upstream-model", "smol"), "go together"),
+            (("--base-url", "ftp://x", "--upstream-model", "smol"), "write an address"),
+        ):
+            ran = manage("create_model", project.slug, "new", *args)
+            assert ran.code == 1
+            assert word in ran.err

@@ -196,6 +196,7 @@ class TestModel:
             ("parameters", '{"a": NaN}', "not finite"),
             ("parameters", "[" * 100_000, "This is not JSON"),
             ("base_url", "", "an address is needed"),
+            ("base_url", "ftp://127.0.0.1/v1", "write an address such as"),
             ("price_input", "-1", "greater than or equal to 0"),
             ("concurrency", "65", "less than or equal to 64"),
             ("prompt", "Say {{ nothing }}", "nothing"),
