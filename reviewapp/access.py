@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from evals.models import EvalSet, Project, Run
-from reviewapp.models import Membership, Promotion, Rater, ReviewItem, Role, User
+from reviewapp.models import Membership, Promotion, Rater, Report, ReviewItem, Role, User
 
 T = TypeVar("T", bound=Model)
 
@@ -109,6 +109,13 @@ class Access:
 
     def evalset(self, name: str) -> EvalSet:
         return _found(EvalSet.objects.filter(project=self.project, name=name), f"eval set {name!r}")
+
+
+def frozen_report(run: Run, number: str) -> Report:
+    """A frozen report of a run that the caller has access to, by its number as it was sent."""
+    frozen = Report.objects.filter(run=run, frozen_at__isnull=False)
+    pk = int(number) if number.isdecimal() and len(number) < 19 else 0
+    return _found(frozen.filter(pk=pk), f"frozen report {number!r}")
 
 
 def _found(queryset: QuerySet[T], what: str) -> T:

@@ -153,14 +153,14 @@ def _categories(run: Run, merged: Sequence[Line], population: int) -> list[dict[
         rows.append({**about, **_row(merged, population, _has_category(category.pk))})
     for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["p_adjusted"] = adjusted
-        row["verdict"] = _verdict(row["difference"]["value"], adjusted)
+        row["verdict"] = _verdict(row["difference"], adjusted)
     return rows
 
 
 def _overall(merged: Sequence[Line], population: int) -> dict[str, Any]:
     """Errors of any kind: the number that hides what the categories show."""
     row = _row(merged, population, _has_error)
-    return {**row, "verdict": _verdict(row["difference"]["value"], row["p"])}
+    return {**row, "verdict": _verdict(row["difference"], row["p"])}
 
 
 def _row(
@@ -185,10 +185,13 @@ def _paired(merged: Sequence[Line]) -> list[Line]:
     return [line for line in merged if line.stratum != sampling.IDENTICAL]
 
 
-def _verdict(difference: float, p: float) -> str:
+def _verdict(difference: dict[str, float | None], p: float) -> str:
+    """For this window; where all that could differ was labelled its difference is known."""
+    if difference["low"] == difference["high"] == 0:
+        return "no difference"
     if p >= 0.05:
         return "not decided"
-    return "worse" if difference > 0 else "better"
+    return "worse" if (difference["value"] or 0) > 0 else "better"
 
 
 def _failures(sizes: dict[str, int], population: int) -> dict[str, Any]:

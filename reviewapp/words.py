@@ -103,7 +103,7 @@ def _gate(gate: dict[str, Any], labels: dict[str, int]) -> str:
     if gate["verdict"] == "no policy":
         return "Gate: no policy is set, so nothing is decided; set the margins in the settings."
     failing = [rule for rule in gate["rules"] if rule["verdict"] == "fail"]
-    named = ", ".join(f"“{rule['name']}” (margin {points(rule['margin'])})" for rule in failing[:3])
+    named = _listed([f"“{rule['name']}” (margin {points(rule['margin'])})" for rule in failing])
     if gate["verdict"] == "pass":
         return "Gate: PASS, every category is inside its margin."
     if gate["verdict"] == "fail":
@@ -127,6 +127,12 @@ def _needed(gate: dict[str, Any]) -> str:
         labels = "label" if number == 1 else "labels"
         return f"; about {number:,} more {labels} would decide “{most['name']}”"
     if undecided:
-        names = ", ".join(f"“{rule['name']}”" for rule in undecided[:3])
+        names = _listed([f"“{rule['name']}”" for rule in undecided])
         return f"; no number of labels on these requests would decide {names}"
     return ""
+
+
+def _listed(names: list[str]) -> str:
+    """The first three, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

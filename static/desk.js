@@ -178,7 +178,10 @@ function row(finding) {
 }
 
 function say(text) {
-  $("#problems").textContent = text;
+  const notice = document.createElement("p");
+  notice.className = "notice error";
+  notice.textContent = text;
+  $("#problems").replaceChildren(notice);
 }
 
 function showLease() {

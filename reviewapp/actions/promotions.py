@@ -6,23 +6,25 @@ from django.db import transaction
 
 from evals.models import Project, Run
 from reviewapp.actions import audit, reports
-from reviewapp.models import Decision, Promotion, User
+from reviewapp.models import Decision, Promotion, Report, User
 
 
 class AlreadyDecided(Exception):
     """Somebody else has decided in the meantime."""
 
 
-def open(*, run: Run, by: User, note: str = "") -> Promotion:
-    """Freezes the report as it stands and asks for a decision on it."""
-    computed = reports.compute(run)
+def open(*, run: Run, by: User, note: str = "", frozen: Report | None = None) -> Promotion:
+    """Asks for a decision on a frozen report of the run; without one, the report is frozen as it
+    stands. A frozen report has one promotion at the most: asked again, that one is given."""
+    computed = reports.compute(run) if frozen is None else None
     with transaction.atomic():
-        return _open(run, by, note, computed)
+        Project.objects.select_for_update(no_key=True).get(pk=run.project_id)
+        report = frozen or reports.freeze(run=run, by=by, computed=computed)
+        made = Promotion.objects.filter(report=report).first()
+        return made or _make(run, by, note, report)
 
 
-def _open(run: Run, by: User, note: str, computed: reports.Computed) -> Promotion:
-    Project.objects.select_for_update(no_key=True).get(pk=run.project_id)
-    report = reports.freeze(run=run, by=by, computed=computed)
+def _make(run: Run, by: User, note: str, report: Report) -> Promotion:
     last = Promotion.objects.filter(project=run.project).order_by("-number").first()
     promotion = Promotion.objects.create(
         project=run.project,

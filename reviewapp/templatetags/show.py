@@ -61,6 +61,12 @@ def times(value: float | None) -> str:
 
 
 @register.filter
+def signed(value: float | None) -> str:
+    """A number with its sign, as typographers write it."""
+    return "unbounded" if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+@register.filter
 def ago(moment: datetime | str | None) -> str:
     """How long ago, in one unit."""
     if not moment:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from reviewapp.access import Action, open_project
+from reviewapp.access import Action, frozen_report, open_project
 from reviewapp.actions import promotions as actions
 from reviewapp.forms import DecisionForm
 from reviewapp.models import Decision, Promotion
@@ -36,10 +36,12 @@ def promotions(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def open_promotion(request: HttpRequest, slug: str, run: str) -> HttpResponse:
-    """Freezes the report as it stands and asks for a decision on it."""
+    """Asks for a decision on the frozen report that is named, or on the current one, frozen."""
     access = open_project(request.user, slug, Action.DECIDE)
-    note = request.POST.get("note", "").replace("\0", "")
-    promotion = actions.open(run=access.run(run), by=access.user, note=note)
+    note = request.POST.get("note", "").replace("\0", "")[:2000]
+    found, named = access.run(run), request.POST.get("frozen", "")
+    frozen = frozen_report(found, named) if named else None
+    promotion = actions.open(run=found, by=access.user, note=note, frozen=frozen)
     messages.success(request, f"Promotion {promotion.number} is open, on a report that is frozen.")
     return redirect("promotion", slug, promotion.number)
 

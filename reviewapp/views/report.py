@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from evals.models import Run
 from reviewapp import report as reports
 from reviewapp import words, workers
-from reviewapp.access import Action, open_project
+from reviewapp.access import Action, frozen_report, open_project
 from reviewapp.actions import reports as report_actions
 from reviewapp.forest import forest
 from reviewapp.models import Report
@@ -52,14 +52,9 @@ def report(request: HttpRequest, slug: str, run: str) -> HttpResponse:
 
 
 def _chosen(run: Run, frozen: str) -> Report | None:
-    if not frozen:
-        return Report.objects.filter(run=run, frozen_at=None).first()
-    found = None
-    if frozen.isdecimal() and len(frozen) < 19:
-        found = Report.objects.filter(run=run, pk=int(frozen), frozen_at__isnull=False).first()
-    if found is None:
-        raise Http404(f"There is no frozen report {frozen!r} of this run.")
-    return found
+    if frozen:
+        return frozen_report(run, frozen)
+    return Report.objects.filter(run=run, frozen_at=None).first()
 
 
 def _behind(run: Run, current: Report) -> bool:

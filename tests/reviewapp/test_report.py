@@ -106,7 +106,7 @@ class TestCensus:
         others = [row for row in data["categories"] if row["key"] != "label.missed"]
         assert len(others) >= 5
         assert all(row["difference"] == exact(0.0) for row in others)
-        assert all((row["p"], row["verdict"]) == (1.0, "not decided") for row in others)
+        assert all((row["p"], row["verdict"]) == (1.0, "no difference") for row in others)
 
     def test_severity(self, data):
         """Major weighs 5: a request has 5 × (2 − 3)/10 less of it."""

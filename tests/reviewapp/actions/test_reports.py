@@ -153,6 +153,14 @@ class TestTasks:
 
 
 class TestPromotions:
+    def test_open_on_a_frozen_report(self, run, alice):
+        """Nothing more is frozen, and asking twice makes one promotion."""
+        frozen = reports.freeze(run=run, by=alice)
+        promotion = promotions.open(run=run, by=alice, frozen=frozen)
+        assert promotion.report == frozen
+        assert promotions.open(run=run, by=alice, frozen=frozen) == promotion
+        assert Report.objects.filter(run=run, frozen_at__isnull=False).count() == 1
+
     def test_open(self, run, alice):
         promotion = promotions.open(run=run, by=alice, note="  Friday?  ")
         assert (promotion.number, promotion.state, promotion.note) == (1, "open", "Friday?")
