@@ -21,11 +21,11 @@ demo: .venv/demo ## Serve the demo project: a small language model, real message
 up: .venv/app ## Serve Crosscheck for projects of your own
 	@$(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
-test: .venv/test ## Run the whole suite on throw-away servers
+test: .venv/test .venv/demo ## Run the whole suite on throw-away servers
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m pytest -n 2 --dist loadscope -q -rs
 
-lint: .venv/test ## Ruff, djade, mypy, import direction, migrations
+lint: .venv/test ## Ruff, djade, strict mypy (the direction of imports is a test)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')

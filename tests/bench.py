@@ -213,7 +213,10 @@ def memory(pid: int) -> dict[str, float]:
 
 
 def is_server(command: str) -> bool:
-    return command.startswith(("postgres", "redis-server")) or "/postgres " in command
+    """The embedded servers run as users of their own: their environment cannot be read."""
+    return command.startswith("postgres:") or any(
+        word in command for word in ("bin/postgres ", "redis-server ", "embedded/keeper.py")
+    )
 
 
 def kind(command: str) -> str:
