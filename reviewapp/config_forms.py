@@ -119,6 +119,9 @@ class ModelVersionForm(forms.ModelForm[ModelVersion]):
             "api_key_env": "Variable that holds the key",
             "system": "System message",
             "prompt": "Prompt template",
+            "concurrency": "Calls at a time",
+            "timeout_s": "Seconds until a call is given up",
+            "max_attempts": "Attempts until an output is given up",
         }
 
     def __init__(self, *args: Any, frozen: bool = False, **kwargs: Any) -> None:

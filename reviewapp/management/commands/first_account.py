@@ -18,3 +18,6 @@ class Command(BaseCommand):
         if secret is None:
             raise CommandError("Accounts exist: sign in, or ask an owner for an invitation.")
         self.stdout.write(f"{settings.PUBLIC_URL}/join/{secret}/")
+        self.stderr.write(
+            "It works once. Where you serve another address, put /join/… behind that."
+        )
