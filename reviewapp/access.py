@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from evals.models import EvalSet, Project, Run
+from evals.values import row_number
 from reviewapp.models import Membership, Promotion, Rater, Report, ReviewItem, Role, User
 
 T = TypeVar("T", bound=Model)
@@ -113,9 +114,8 @@ class Access:
 
 def frozen_report(run: Run, number: str) -> Report:
     """A frozen report of a run that the caller has access to, by its number as it was sent."""
-    frozen = Report.objects.filter(run=run, frozen_at__isnull=False)
-    pk = int(number) if number.isdecimal() and len(number) < 19 else 0
-    return _found(frozen.filter(pk=pk), f"frozen report {number!r}")
+    frozen = Report.objects.filter(run=run, frozen_at__isnull=False).select_related("frozen_by")
+    return _found(frozen.filter(pk=row_number(number)), f"frozen report {number!r}")
 
 
 def _found(queryset: QuerySet[T], what: str) -> T:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import connection
 
-from evals.models import Run
 from reviewapp.models import Report
 
 #: Of a report's data; a report of another format is out of date.
@@ -31,19 +30,19 @@ FROM evals_run r WHERE r.id = %s
 """
 
 
-def basis(run: Run) -> dict[str, Any]:
+def basis(run_id: int) -> dict[str, Any]:
     """What a report of the run stands on, in a few numbers that change whenever it does.
 
     Counted and not dated: what is being committed while a report is computed has an earlier date
     than the report, and is not in it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_BASIS, [run.pk])
+        cursor.execute(_BASIS, [run_id])
         names = [column.name for column in cursor.description or ()]
         return {"format": FORMAT, **dict(zip(names, cursor.fetchone(), strict=True))}
 
 
-def is_fresh(run: Run, computed_at: Any) -> bool:
-    """Whether nothing has changed that the report computed at that moment shows."""
-    computed = Report.objects.filter(run=run, computed_at=computed_at)
-    return computed.values_list("data__basis", flat=True).first() == basis(run)
+def is_fresh(current: Report) -> bool:
+    """Whether nothing has changed that the report shows. Its data need not be loaded."""
+    stored = Report.objects.filter(pk=current.pk).values_list("data__basis", flat=True).first()
+    return bool(stored == basis(current.run_id))

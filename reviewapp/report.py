@@ -17,19 +17,17 @@ from evals.metrics.rates import stratified_rate
 from evals.metrics.severity import severity_difference
 from evals.models import Comparison, Run, Stratum
 from reviewapp import gate, labels, lines, measured, words
-from reviewapp.freshness import FORMAT, basis, is_fresh
+from reviewapp.freshness import FORMAT, basis
 from reviewapp.gate import Rule
 from reviewapp.labels import Label
 from reviewapp.lines import Counts, Line
 from reviewapp.measured import plain
 from reviewapp.models import Rater, Review, ReviewItem
 
-__all__ = ["assemble", "basis", "is_fresh", "plain"]
-
 
 def assemble(run: Run) -> dict[str, Any]:
     """The whole report as plain JSON values; shares are of the run's compared requests."""
-    stands_on = basis(run)
+    stands_on = basis(run.pk)
     sizes = _sizes(run)
     population = sum(sizes.values())
     found = labels.labels(run)

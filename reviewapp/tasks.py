@@ -8,8 +8,8 @@ from celery import shared_task
 
 from evals.dispatch import soon
 from evals.models import Project, Run
-from reviewapp import report
 from reviewapp.actions import audit, items, reports
+from reviewapp.freshness import is_fresh
 from reviewapp.models import AuditEvent, Report
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ def keep_up() -> None:
             items.draw(run=run)
         except Exception:  # one run that cannot be drawn from must not hold up all others
             log.exception("nothing was drawn from run %s", run.pk)
-        current = Report.objects.filter(run=run, frozen_at=None).only("computed_at").first()
-        if current is None or not report.is_fresh(run, current.computed_at):
+        current = Report.objects.filter(run=run, frozen_at=None).only("run").first()
+        if current is None or not is_fresh(current):
             soon("reviewapp.tasks.refresh_report", run.pk)
 
 

@@ -17,6 +17,7 @@ from evals.dispatch import soon
 from evals.models import Run
 from reviewapp import report
 from reviewapp.actions import audit
+from reviewapp.freshness import is_fresh
 from reviewapp.models import Report, User
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def _keep(run: Run, computed: Computed) -> Report:
 def up_to_date(*, run: Run) -> Report:
     """The current report, computed now where it is missing or something has changed since."""
     current = Report.objects.filter(run=run, frozen_at=None).first()
-    if current and report.is_fresh(run, current.computed_at):
+    if current and is_fresh(current):
         return current
     return refresh(run=run)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -12,13 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals.models import Run
-from evals.values import row_number
-from reviewapp import report
-from reviewapp.access import Action
+from reviewapp.access import Action, frozen_report
 from reviewapp.actions import reports
 from reviewapp.api.auth import enter
 from reviewapp.api.errors import NotReady
 from reviewapp.api.schema import operation
+from reviewapp.freshness import is_fresh
 from reviewapp.models import Report
 
 FROZEN = OpenApiParameter("frozen", int, description="Id of a frozen report of this run.")
@@ -35,7 +33,7 @@ class WholeReport(serializers.Serializer[Any]):
     data = serializers.DictField(help_text="Every number that the report's page shows.")  # type: ignore[assignment]
 
     def get_fresh(self, one: Report) -> bool:
-        return one.frozen_at is not None or report.is_fresh(one.run, one.computed_at)
+        return one.frozen_at is not None or is_fresh(one)
 
 
 class Gate(serializers.Serializer[Any]):
@@ -61,16 +59,12 @@ class Gate(serializers.Serializer[Any]):
 def current(request: Request, slug: str, name: str) -> Response:
     """The current one, or a frozen one. 404 with Retry-After until a worker has computed it."""
     run = enter(request, slug).run(name)
-    rows = Report.objects.filter(run=run).select_related("run", "frozen_by")
     if number := request.query_params.get("frozen"):
-        frozen = rows.filter(frozen_at__isnull=False)
-        if (found := frozen.filter(pk=row_number(number)).first()) is None:
-            raise Http404(f"There is no frozen report {number} of this run.")
-        return Response(WholeReport(found).data)
-    if (found := rows.filter(frozen_at=None).first()) is None:
+        return Response(WholeReport(frozen_report(run, number)).data)
+    if (found := Report.objects.filter(run=run, frozen_at=None).first()) is None:
         reports.refresh_soon(run.pk)
         raise NotReady("The report has not been computed yet.")
-    if not report.is_fresh(run, found.computed_at):
+    if not is_fresh(found):
         reports.refresh_soon(run.pk)
     return Response(WholeReport(found).data)
 
@@ -93,7 +87,7 @@ def gate(request: Request, slug: str, name: str) -> Response:
 
 
 def _gate(run: Run, current: Report | None) -> dict[str, Any]:
-    fresh = current is not None and report.is_fresh(run, current.computed_at)
+    fresh = current is not None and is_fresh(current)
     if not fresh:
         reports.refresh_soon(run.pk)
     judged = current.data["gate"] if current else {"outlook": None, "waiting": [], "rules": []}

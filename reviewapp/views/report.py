@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from evals.models import Run
-from reviewapp import report as reports
 from reviewapp import words, workers
 from reviewapp.access import Action, frozen_report, open_project
-from reviewapp.actions import reports as report_actions
+from reviewapp.actions import reports
 from reviewapp.forest import forest
+from reviewapp.freshness import is_fresh
 from reviewapp.models import Report
 
 
@@ -30,14 +30,15 @@ def report(request: HttpRequest, slug: str, run: str) -> HttpResponse:
     chosen = _chosen(found, request.GET.get("frozen", ""))
     if request.GET.get("as") == "json" and chosen:
         return _as_json(chosen)
-    if chosen is None or (chosen.frozen_at is None and _behind(found, chosen)):
-        report_actions.refresh_soon(found.pk)
+    behind = chosen is not None and chosen.frozen_at is None and not is_fresh(chosen)
+    if chosen is None or behind:
+        reports.refresh_soon(found.pk)
     context: dict[str, Any] = {
         "access": access,
         "section": "runs",
         "run": found,
         "report": chosen,
-        "behind": chosen is not None and chosen.frozen_at is None and _behind(found, chosen),
+        "behind": behind,
         "frozen": Report.objects.filter(run=found, frozen_at__isnull=False).defer("data"),
         "workers": workers.alive(),
         "scripted": chosen and any(r["kind"] == "script" for r in chosen.data["raters"]),
@@ -55,10 +56,6 @@ def _chosen(run: Run, frozen: str) -> Report | None:
     if frozen:
         return frozen_report(run, frozen)
     return Report.objects.filter(run=run, frozen_at=None).first()
-
-
-def _behind(run: Run, current: Report) -> bool:
-    return not reports.is_fresh(run, current.computed_at)
 
 
 def _as_json(chosen: Report) -> HttpResponse:
@@ -103,6 +100,6 @@ def _monthly(cost: dict[str, float] | None, volume: str) -> dict[str, float] | N
 @require_POST
 def freeze(request: HttpRequest, slug: str, run: str) -> HttpResponse:
     access = open_project(request.user, slug, Action.DECIDE)
-    frozen = report_actions.freeze(run=access.run(run), by=access.user)
+    frozen = reports.freeze(run=access.run(run), by=access.user)
     messages.success(request, f"Frozen with digest {frozen.digest[:12]}: it never changes again.")
     return redirect(reverse("report", args=[slug, run]) + f"?frozen={frozen.pk}")

@@ -18,8 +18,10 @@ from evals.sampling import SamplingPlan
 from reviewapp import report
 from reviewapp.actions import items, projects, reports, reviews, runs
 from reviewapp.actions import models as model_actions
+from reviewapp.freshness import is_fresh
 from reviewapp.labels import Label
-from reviewapp.models import Rater
+from reviewapp.measured import plain
+from reviewapp.models import Rater, Report
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.conftest import quick_passwords  # noqa: F401
 from tests.reviewapp.actions.scenes import DIFFER, SAME, review, review_all
@@ -154,14 +156,14 @@ class TestSample:
         row = the(data, "label.missed")
         assert row["difference"]["value"] == pytest.approx(2 / 10 * 40 / 60)
         for name, estimate in (("difference", paired_difference), ("future", future_difference)):
-            assert row[name] == report.plain(estimate([3], [1], [10], [40], 60))
+            assert row[name] == plain(estimate([3], [1], [10], [40], 60))
 
     def test_rates_have_the_audit_in_them(self, data):
         """2/10 of 40 and 1/4 of 20, among 60; 4/10 and the same."""
         row = the(data, "label.missed")
         assert row["baseline"]["value"] == pytest.approx((8 + 5) / 60)
         assert row["candidate"]["value"] == pytest.approx((16 + 5) / 60)
-        assert row["baseline"] == report.plain(stratified_rate([2, 1], [10, 4], [40, 20], 60))
+        assert row["baseline"] == plain(stratified_rate([2, 1], [10, 4], [40, 20], 60))
 
     def test_without_the_audit_nothing_is_taken_for_granted(self, project, models, bobs):
         plan = SamplingPlan(labels=10, identical=0)
@@ -387,7 +389,7 @@ class TestEdges:
     def test_plain(self):
         from evals.metrics.estimate import Estimate
 
-        assert report.plain(Estimate(1.0, -math.inf, math.nan)) == {
+        assert plain(Estimate(1.0, -math.inf, math.nan)) == {
             "value": 1.0,
             "low": None,
             "high": None,
@@ -407,8 +409,8 @@ class TestIsFresh:
 
     def fresh(self, run):
         current = reports.refresh(run=run)
-        assert report.is_fresh(run, current.computed_at)
-        return lambda: report.is_fresh(run, current.computed_at)
+        assert is_fresh(current)
+        return lambda: is_fresh(current)
 
     def test_a_review(self, run, bobs):
         fresh = self.fresh(run)
@@ -512,7 +514,7 @@ class TestIsFresh:
         assert not fresh()
 
     def test_a_report_that_is_not_there(self, run):
-        assert not report.is_fresh(run, timezone.now())
+        assert not is_fresh(Report(run=run))
 
     def test_in_two_queries(self, run, django_assert_num_queries):
         fresh = self.fresh(run)

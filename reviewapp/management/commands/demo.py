@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evals import compare
 from evals.models import Run
-from reviewapp import report, serving
+from reviewapp import serving
 from reviewapp.demo import load, messages, model_server, project
+from reviewapp.freshness import is_fresh
 from reviewapp.models import Report, ReviewItem
 from reviewapp.supervisor import ChildFailed, PortTaken, Supervisor, check_port
 
@@ -94,7 +95,7 @@ class Command(BaseCommand):
 
         def fresh() -> bool:
             current = Report.objects.filter(run=run, frozen_at=None).first()
-            return current is not None and report.is_fresh(run, current.computed_at)
+            return current is not None and is_fresh(current)
 
         supervisor.wait(fresh)
 

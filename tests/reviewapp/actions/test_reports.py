@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 from evals import values
 from reviewapp import report, tasks
 from reviewapp.actions import projects, promotions, reports
+from reviewapp.freshness import is_fresh
 from reviewapp.models import AuditEvent, Decision, Promotion, Report
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.scenes import DIFFER, at_once, review, review_all
@@ -61,7 +62,7 @@ class TestRefresh:
         made = reports.refresh(run=run)
         assert item.reviews.exists()
         assert made.data["labels"]["resolved"] == made.data["labels"]["skipped"] == 0
-        assert not report.is_fresh(run, made.computed_at)
+        assert not is_fresh(made)
         monkeypatch.undo()
         assert reports.refresh(run=run).data["labels"]["used"] == 1
 
@@ -72,7 +73,7 @@ class TestRefresh:
             made = review(item, as_rater(bob))
             (current,) = at_once(lambda: reports.refresh(run=run))
         assert current.computed_at > made.created_at
-        assert not report.is_fresh(run, current.computed_at)
+        assert not is_fresh(current)
 
 
 class TestFreeze:
