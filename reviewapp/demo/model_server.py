@@ -10,10 +10,8 @@ import http.client
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
-import time
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -53,26 +51,8 @@ def command(port: int) -> list[str]:
     ]
 
 
-def wait_ready(
-    address: str, process: subprocess.Popen[str] | None = None, timeout: float = 60
-) -> None:
-    """Returns once the server at `address` (``http://127.0.0.1:8091``) has loaded its model.
-
-    RuntimeError where `process` has ended, TimeoutError after `timeout` seconds.
-    """
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if process is not None and process.poll() is not None:
-            raise RuntimeError(
-                f"The model server ended with exit code {process.returncode} before it was ready."
-            )
-        if is_ready(address):
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"The model server at {address} was not ready after {timeout:.0f} s.")
-
-
 def is_ready(address: str) -> bool:
+    """Whether the server at `address` (``http://127.0.0.1:8091``) has loaded its model."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=2)
     try:
         connection.request("GET", "/health")

@@ -16,6 +16,7 @@ from evals.formats import FORMATS
 from evals.metrics.eval_set_size import detectable_difference
 from evals.models import EvalSet, EvalSetVersion, Example
 from evals.records import decode_lines
+from evals.values import row_number
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import evalsets as actions
 from reviewapp.forms import EvalSetForm, GrowForm
@@ -99,8 +100,7 @@ def _shown(request: HttpRequest, access: Access, found: EvalSet) -> dict[str, An
     version = _version(versions, request.GET.get("version", ""))
     examples = version.examples.select_related("request").order_by("position")
     after = request.GET.get("after", "")
-    if after.isdecimal() and len(after) < 10:
-        examples = examples.filter(position__gt=int(after))
+    examples = examples.filter(position__gt=row_number(after))
     rows = list(examples[: PAGE + 1])
     return {
         "access": access,

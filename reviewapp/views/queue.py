@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from evals import sampling
+from evals.values import row_number
 from reviewapp import differences
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import items, reviews
@@ -31,7 +32,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     everything = ReviewItem.objects.filter(project=access.project)
     chosen = _filtered(everything, request.GET.dict())
     found = list(
-        _after(chosen, request.GET.get("after", ""))
+        chosen.filter(pk__gt=row_number(request.GET.get("after", "")))
         .select_related("run", "comparison__request")
         .annotate(judged=Count("reviews", filter=Q(reviews__live=True)))
         .order_by("id")[: PAGE + 1]
@@ -67,10 +68,6 @@ def _filtered(items: QuerySet[ReviewItem], chosen: dict[str, str]) -> QuerySet[R
         found = Review.objects.filter(live=True, findings__category__key=category)
         items = items.filter(state=ReviewItem.State.RESOLVED, pk__in=found.values("item"))
     return items
-
-
-def _after(items: QuerySet[ReviewItem], after: str) -> QuerySet[ReviewItem]:
-    return items.filter(pk__gt=int(after)) if after.isdecimal() and len(after) < 19 else items
 
 
 @login_required

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evals.models import Comparison, Run, Stratum
+from evals.values import row_number
 from reviewapp import watch, workers
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import runs as actions
@@ -134,8 +135,7 @@ def _comparisons(run: Run, outcome: str, after: str) -> dict[str, Any]:
         found = found.filter(outcome=outcome)
     elif outcome == "pending":
         found = found.filter(outcome=None)
-    if after.isdecimal() and len(after) < 19:
-        found = found.filter(pk__gt=int(after))
+    found = found.filter(pk__gt=row_number(after))
     rows = list(
         found.select_related("request", "item").only(
             *("run_id", "outcome", "reason", "path", "similarity", "stratum"),
