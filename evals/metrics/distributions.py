@@ -42,3 +42,13 @@ def binomial_quantile(level: float, trials: int, share: float) -> int:
 def normal_quantile(level: float) -> float:
     """The z with P(Z <= z) = level."""
     return float(special.ndtri(level))
+
+
+def normal_cdf(x: ArrayLike) -> NDArray[np.float64]:
+    """P(Z <= x), element by element; its digits are kept far into the lower tail."""
+    return np.asarray(special.ndtr(x), dtype=np.float64)
+
+
+def student_quantile(level: float, freedom: float) -> float:
+    """The t with P(T <= t) = level, T of Student's distribution; the normal one if infinite."""
+    return float(special.stdtrit(freedom, level)) if freedom < 1e8 else normal_quantile(level)

@@ -1,4 +1,4 @@
-"""Latency of two models over the same requests: quantiles of each, and how many times slower."""
+"""Latency of two models over the same requests: quantiles of each, and how much slower."""
 
 import math
 from collections.abc import Sequence
@@ -18,15 +18,17 @@ Latencies = Sequence[float] | NDArray[np.floating]
 
 @dataclass(frozen=True)
 class LatencyQuantile:
-    """One quantile of both models, in the unit given, and candidate / baseline.
+    """One quantile of both models, in the unit given, candidate - baseline, candidate / baseline.
 
-    ratio is None where the baseline's or the candidate's quantile is 0. An end is 0 below, or
-    infinite above, where so few requests do not bound it (p99 needs some 370).
+    ratio is None where the baseline's or the candidate's quantile is 0. An end is 0 below (minus
+    infinity for the difference), or infinite above, where so few requests do not bound it (p99
+    needs some 370).
     """
 
     share: float
     baseline: Estimate
     candidate: Estimate
+    difference: Estimate
     ratio: Estimate | None
 
 
@@ -36,14 +38,14 @@ def paired_latency(
     quantiles: Sequence[float] = (0.5, 0.95, 0.99),
     confidence: float = 0.95,
 ) -> list[LatencyQuantile]:
-    """Quantiles and their ratio, with intervals, over n requests that both models answered.
+    """Quantiles, their difference and ratio, with intervals, over n requests that both answered.
 
     baseline, candidate: n latencies each, in request order, zero or more. A quantile's interval
     runs between two order statistics whose ranks are binomial quantiles, so it holds for any
-    distribution (David and Nagaraja 2003, 7.1). The ratio's comes from those two by MOVER on the
-    logarithms, with the correlation of "below the quantile" between the models: requests that are
-    slow for one are slow for the other. It is deterministic and sorts once, so no subsample is
-    needed.
+    distribution (David and Nagaraja 2003, 7.1). The difference's comes from those two by MOVER, the
+    ratio's by MOVER on the logarithms, with the correlation of "below the quantile" between the
+    models: requests that are slow for one are slow for the other. It is deterministic and sorts
+    once, so no subsample is needed.
     ValueError for unequal lengths, no requests, a latency that is negative or not finite, or a
     quantile outside (0, 1).
     """
@@ -61,7 +63,9 @@ def paired_latency(
         was = _quantile(sorted_before, share, 1 - confidence)
         now = _quantile(sorted_after, share, 1 - confidence)
         rho = _correlation(before <= was.value, after <= now.value)
-        rows.append(LatencyQuantile(share, was, now, _ratio(now, was, rho)))
+        rows.append(
+            LatencyQuantile(share, was, now, _difference(now, was, rho), _ratio(now, was, rho))
+        )
     return rows
 
 
@@ -80,6 +84,23 @@ def _correlation(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     p, q = float(a.mean()), float(b.mean())
     variance = p * (1 - p) * q * (1 - q)
     return (float((a & b).mean()) - p * q) / math.sqrt(variance) if variance > 0 else 0.0
+
+
+def _difference(now: Estimate, was: Estimate, rho: float) -> Estimate:
+    # An end of 0 is no measurement below which nothing lies, but it does bound a latency.
+    value = now.value - was.value
+    reach_was = was if math.isfinite(was.high) else Estimate(was.value, was.low, was.value)
+    reach_now = now if math.isfinite(now.high) else Estimate(now.value, now.low, now.value)
+    low, high = mover_difference(_part(reach_now), _part(reach_was), rho)
+    return Estimate(
+        value,
+        min(low, value) if math.isfinite(was.high) else -math.inf,
+        max(high, value) if math.isfinite(now.high) else math.inf,
+    )
+
+
+def _part(estimate: Estimate) -> tuple[float, float, float]:
+    return estimate.value, estimate.low, estimate.high
 
 
 def _ratio(now: Estimate, was: Estimate, rho: float) -> Estimate | None:

@@ -8,6 +8,9 @@ row for "at least one", a second row with the same weight for "at least two", an
 weighted sum of the rows is then the sum over findings. The rows of the two sides are counted
 separately: an item with the same finding on both sides is in both, and cancels.
 sampled, sizes: one whole number a stratum, labelled items and all comparisons. population: N.
+unknown: items that were drawn and have no label (skipped), not counted in `sampled`; the low end
+takes every kind to be on the baseline's side of each, the high end on the candidate's, the value
+leaves them out.
 ValueError, naming the entry, for counts that contradict each other.
 """
 
@@ -44,6 +47,7 @@ def severity_difference(
     sizes: Counts,
     population: int,
     confidence: float = 0.95,
+    unknown: Counts | None = None,
 ) -> Estimate:
     """Sum over kinds of v * (candidate's share - baseline's share), in points a request.
 
@@ -54,9 +58,9 @@ def severity_difference(
     nothing sampled adds (sum of all weights) * sizes/N to both sides. No strata or no weights:
     exactly 0.
     """
-    rows, n, size = _read(weights, candidate, baseline, sampled, sizes, population)
+    read = _read(weights, candidate, baseline, sampled, sizes, population, unknown)
     check_confidence(confidence)
-    return _combine(rows, n, size, population, math.inf, 1 - confidence)
+    return _combine(*read, population, math.inf, 1 - confidence)
 
 
 def future_severity_difference(
@@ -68,22 +72,43 @@ def future_severity_difference(
     population: int,
     confidence: float = 0.95,
     design_effect: float = 1.0,
+    unknown: Counts | None = None,
 ) -> Estimate:
     """The same for traffic like this window's, which is worth N / design_effect requests of it."""
-    rows, n, size = _read(weights, candidate, baseline, sampled, sizes, population)
+    read = _read(weights, candidate, baseline, sampled, sizes, population, unknown)
     check_confidence(confidence)
     check_design_effect(design_effect)
-    return _combine(rows, n, size, population, population / design_effect, 1 - confidence)
+    return _combine(*read, population, population / design_effect, 1 - confidence)
 
 
 def _combine(
     rows: list[Row],
     sampled: Array,
     sizes: Array,
+    skipped: Array,
     population: int,
     traffic: float,
     alpha: float,
 ) -> Estimate:
+    worst = [(weight, c, b + skipped) for weight, c, b in rows]
+    value, low, high = _ends(worst, sampled + skipped, sizes, population, traffic, alpha)
+    if skipped.any():
+        best = [(weight, c + skipped, b) for weight, c, b in rows]
+        high = _ends(best, sampled + skipped, sizes, population, traffic, alpha)[2]
+        nets = [weight * expansion(c, b, sampled, sizes) for weight, c, b in rows]
+        value = sum(nets) / population
+    return Estimate(value, min(low, value), max(high, value))
+
+
+def _ends(
+    rows: list[Row],
+    sampled: Array,
+    sizes: Array,
+    population: int,
+    traffic: float,
+    alpha: float,
+) -> Part:
+    """Value and ends of the score's difference, every item having a label."""
     parts = []
     total = float(sizes[sampled > 0].sum())
     for weight, candidate, baseline in rows:
@@ -94,7 +119,7 @@ def _combine(
         parts.append((weight * (plus[0] - minus[0]), weight * low, weight * high))
     value, low, high = square_and_add(parts)
     unseen = float(sizes[sampled == 0].sum()) * sum(weight for weight, _, _ in rows)
-    return Estimate(value / population, (low - unseen) / population, (high + unseen) / population)
+    return value / population, (low - unseen) / population, (high + unseen) / population
 
 
 def _exclusive(p: float, q: float) -> float:
@@ -139,7 +164,8 @@ def _read(
     sampled: Counts,
     sizes: Counts,
     population: int,
-) -> tuple[list[Row], Array, Array]:
+    unknown: Counts | None,
+) -> tuple[list[Row], Array, Array, Array]:
     if not len(weights) == len(candidate) == len(baseline):
         raise ValueError(
             f"{len(weights)} weights need as many rows of counts, got {len(candidate)} of the"
@@ -148,8 +174,8 @@ def _read(
     for at, weight in enumerate(weights):
         if not 0 <= weight < math.inf:
             raise ValueError(f"weights[{at}] is {weight}: a weight is zero or more")
-    n, size = read_counts(sampled=sampled, sizes=sizes)
-    check_within("sampled", n, "sizes", size)
+    n, size, skipped = read_counts(sampled=sampled, sizes=sizes, unknown=unknown)
+    check_within("sampled" if unknown is None else "sampled + unknown", n + skipped, "sizes", size)
     check_population(population, size)
     rows = []
     for at, weight in enumerate(weights):
@@ -158,4 +184,4 @@ def _read(
         check_within(f"candidate[{at}]", plus, "sampled", n)
         check_within(f"baseline[{at}]", minus, "sampled", n)
         rows.append((float(weight), plus, minus))
-    return rows, n, size
+    return rows, n, size, skipped

@@ -9,6 +9,7 @@ from evals.metrics.distributions import clopper_pearson
 from evals.metrics.strata import Array
 
 PRIOR = 1.5  # items added to each stratum before its variance is taken
+TARGET = 0.4  # of the cube root of the overall share is what those items have found
 CAP = 4.0  # no stratified sample is worth more than four times what its weights alone say
 
 
@@ -82,15 +83,15 @@ def correlation(
 
 
 def _smooth(hits: Array, sampled: Array, overall: float) -> Array:
-    """Each stratum's share with PRIOR more items at sqrt(overall)/2, overall itself never 0.
+    """Each stratum's share with PRIOR more items at TARGET times overall^(1/3), overall never 0.
 
     With half an item at 1/2 instead, a stratum in which little is sampled because findings are rare
-    there dominates the variance, and Neyman allocation came out wider than proportional in 14 of 36
-    simulated cells; drawn all the way to the overall share, lopsided samples fell to 92.5 %
-    coverage.
+    there dominates the variance, and Neyman allocation came out wider than proportional, by a tenth
+    on average; drawn all the way to the overall share, lopsided samples fell to 92.5 % coverage,
+    and at half its square root the worst of 661 cells to 93.4 %.
     """
     items = float(sampled.sum())
-    target = math.sqrt((overall * items + 0.5) / (items + 1)) / 2
+    target = TARGET * ((overall * items + 0.5) / (items + 1)) ** (1 / 3)
     return np.asarray((hits + PRIOR * target) / (sampled + PRIOR))
 
 

@@ -47,6 +47,26 @@ def test_fleiss_kappa_is_the_worked_example(published):
     assert as_printed(fleiss_kappa(table["counts"]), table["published"]["fleiss_kappa"])
 
 
+@pytest.mark.parametrize("name", ["cont3x3abstractors", "cont4x4diagnosis"])
+def test_cohen_kappa_is_that_of_another_program(published, name):
+    table = published[f"irrCAC_table_{name}"]
+    pairs = [
+        (row, column)
+        for row, counts in enumerate(table["table"])
+        for column, count in enumerate(counts)
+        for _ in range(count)
+    ]
+    assert as_printed(cohen_kappa(*zip(*pairs, strict=True)), table["irrCAC_run"]["cohen"])
+
+
+@pytest.mark.parametrize("name", ["5observers", "g1g2", "gender"])
+def test_alpha_with_gaps_is_that_of_another_program(published, name):
+    table = published[f"irrCAC_raw_{name}"]
+    raters = list(zip(*table["ratings"], strict=True))
+    printed = table["irrCAC_run"]["krippendorff_nominal"]
+    assert krippendorff_alpha(raters) == pytest.approx(printed, abs=1e-6)
+
+
 def test_hand_worked_kappas():
     assert cohen_kappa(FIRST, SECOND) == pytest.approx((0.7 - 0.5) / 0.5)
     assert fleiss_kappa([[2, 0], [0, 2], [1, 1]]) == pytest.approx((2 / 3 - 1 / 2) / (1 / 2))

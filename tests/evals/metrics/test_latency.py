@@ -29,6 +29,8 @@ def test_too_few_requests_leave_an_end_unbounded():
     p99 = paired_latency(range(1, 101), range(1, 101), [0.99])[0]
     assert p99.baseline.high == math.inf
     assert (p99.ratio.value, p99.ratio.low, p99.ratio.high) == (1.0, 0.0, math.inf)
+    assert (p99.difference.low, p99.difference.value) == (-math.inf, 0.0)
+    assert p99.difference.high == math.inf
 
 
 def test_there_is_no_ratio_to_zero():
@@ -45,24 +47,26 @@ def test_the_same_requests_being_slow_narrows_the_ratio():
     assert paired.ratio.high - paired.ratio.low < (shuffled.ratio.high - shuffled.ratio.low) / 2
 
 
-@pytest.mark.parametrize("share", [0.5, 0.95])
-def test_the_ratios_interval_covers(share):
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
+def test_the_intervals_of_ratio_and_difference_cover(share):
     random = np.random.default_rng(6)
-    truth = math.exp(0.2 + 0.1 * stats.norm.ppf(share))
-    held = 0
+    before, after = (math.exp(m + s * stats.norm.ppf(share)) for m, s in ((6, 0.5), (6.2, 0.6)))
+    ratio = difference = 0
     for _ in range(400):
         x, y = random.standard_normal((2, 500))
-        after = np.exp(6.2 + 0.6 * (0.7 * x + math.sqrt(1 - 0.49) * y))
-        (row,) = paired_latency(np.exp(6 + 0.5 * x), after, [share])
-        held += row.ratio.low <= truth <= row.ratio.high
-    assert held / 400 >= 0.935
+        slower = np.exp(6.2 + 0.6 * (0.7 * x + math.sqrt(1 - 0.49) * y))
+        (row,) = paired_latency(np.exp(6 + 0.5 * x), slower, [share])
+        ratio += row.ratio.low <= after / before <= row.ratio.high
+        difference += row.difference.low <= after - before <= row.difference.high
+    assert ratio / 400 >= 0.935
+    assert difference / 400 >= 0.935
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(*[st.floats(0, 1e6)] * 2), min_size=1, max_size=60))
 def test_values_lie_inside_their_ends(pairs):
     for row in paired_latency(*zip(*pairs, strict=True)):
-        for estimate in (row.baseline, row.candidate, row.ratio):
+        for estimate in (row.baseline, row.candidate, row.difference, row.ratio):
             assert estimate is None or estimate.low <= estimate.value <= estimate.high
 
 

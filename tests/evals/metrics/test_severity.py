@@ -52,6 +52,26 @@ def test_traffic_to_come_is_less_certain():
     assert later.high > now.high
 
 
+def test_unknown_items_carry_every_kind_on_the_worse_side():
+    known = (WEIGHTS, CANDIDATE, BASELINE, SAMPLED, SIZES, 2000)
+    unknown = [2, 0]
+    drawn = [n + u for n, u in zip(SAMPLED, unknown, strict=True)]
+    most_c, most_b = (
+        [[x + u for x, u in zip(row, unknown, strict=True)] for row in side]
+        for side in (CANDIDATE, BASELINE)
+    )
+    for function in (severity_difference, future_severity_difference):
+        e = function(*known, unknown=unknown)
+        assert e.value == function(*known).value
+        assert e.low == function(WEIGHTS, CANDIDATE, most_b, drawn, SIZES, 2000).low
+        assert e.high == function(WEIGHTS, most_c, BASELINE, drawn, SIZES, 2000).high
+
+
+def test_unknown_items_of_a_census_leave_their_own_room_only():
+    e = severity_difference([1, 25], [[4], [1]], [[2], [0]], [8], [9], 100, unknown=[1])
+    assert (e.low, e.high) == pytest.approx((0.27 - 0.26, 0.27 + 0.26))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -60,6 +80,7 @@ def test_traffic_to_come_is_less_certain():
         ({"candidate": [[61, 2], [3, 0], [1, 0]]}, r"candidate\[0\]\[0\] is 61"),
         ({"baseline": [[4, 1], [2], [0, 0]]}, "lengths"),
         ({"population": 10}, "sizes sum to 800"),
+        ({"unknown": [241, 0]}, r"sampled \+ unknown\[0\] is 301"),
     ],
 )
 def test_bad_input_is_named(change, message):

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
+
+from evals.metrics.benjamini_hochberg import benjamini_hochberg
+from evals.metrics.difference import paired_difference, paired_p_value
+from evals.metrics.slices import SliceCounts, between_variance, compare_slices
+
+
+def one(worse, better, sampled=60, size=400, population=1000):
+    return SliceCounts([worse], [better], [sampled], [size], population)
+
+
+FIVE = {"de": one(20, 2), "en": one(4, 3), "fr": one(3, 4), "it": one(2, 6), "pl": one(5, 3)}
+
+
+def test_a_slice_by_itself_is_the_paired_difference_with_its_own_weights():
+    counts = SliceCounts([9, 1], [2, 1], [40, 20], [300, 500], 2000)
+    result = compare_slices({"de": counts}).ranked[0]
+    arguments = ([9, 1], [2, 1], [40, 20], [300, 500], 2000)
+    assert result.difference == paired_difference(*arguments)
+    assert result.p_harm == paired_p_value(*arguments) / 2
+    assert result.labels == 60
+
+
+def test_the_most_harmed_comes_first_and_is_flagged():
+    result = compare_slices(FIVE)
+    assert result.ranked[0].name == "de"
+    assert [row.name for row in result.ranked if row.flagged] == ["de"]
+    assert [row.p_harm for row in result.ranked] == sorted(row.p_harm for row in result.ranked)
+    assert result.ranked[-1].name == "it"
+
+
+def test_slices_are_drawn_towards_their_mean():
+    result = compare_slices(FIVE)
+    for row in result.ranked:
+        ends = sorted([row.difference.value, result.mean])
+        assert ends[0] - 1e-12 <= row.shrunk.value <= ends[1] + 1e-12
+        assert row.shrunk.low < row.shrunk.value < row.shrunk.high
+
+
+def test_slices_that_only_differ_by_chance_are_drawn_all_the_way():
+    same = compare_slices({"a": one(4, 3), "b": one(3, 3), "c": one(4, 4)})
+    assert same.between == 0
+    assert [row.shrunk.value for row in same.ranked] == pytest.approx([same.mean] * 3)
+
+
+def test_a_census_stays_where_it_is():
+    counts = {"whole": SliceCounts([40], [0], [50], [50], 100), **FIVE}
+    row = next(row for row in compare_slices(counts).ranked if row.name == "whole")
+    assert (row.shrunk.low, row.shrunk.value, row.shrunk.high) == pytest.approx((0.4, 0.4, 0.4))
+
+
+def test_too_few_labels_are_said_and_not_estimated():
+    result = compare_slices({**FIVE, "mt": one(5, 0, sampled=29)})
+    assert result.too_few == {"mt": 29}
+    assert "mt" not in [row.name for row in result.ranked]
+    nothing = compare_slices({})
+    assert (nothing.ranked, nothing.mean, nothing.between) == ([], None, None)
+
+
+def test_the_variance_between_slices_is_dersimonian_and_lairds():
+    values, variances = np.array([0.1, 0.4, 0.35, -0.1]), np.array([0.01, 0.02, 0.005, 0.03])
+    theirs = combine_effects(values, variances, method_re="dl")
+    assert between_variance(values, variances) == pytest.approx(theirs.tau2)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_the_adjustment_is_scipys(p_values):
+    assert benjamini_hochberg(p_values) == pytest.approx(stats.false_discovery_control(p_values))
+
+
+def test_a_p_value_that_is_none_is_named():
+    with pytest.raises(ValueError, match=r"p_values\[1\] is 1\.2"):
+        benjamini_hochberg([0.1, 1.2])
+
+
+def test_shrunk_values_miss_by_less_and_few_flags_are_false():
+    random = np.random.default_rng(6)
+    raw = shrunk = 0.0
+    false, flagged = [], 0
+    for _ in range(60):
+        harm = np.where(random.random(12) < 0.25, 0.12, 0.0)
+        plus = random.binomial(500, 0.04 + harm)
+        minus = random.binomial(500 - plus, 0.04)
+        a = random.hypergeometric(plus, 500 - plus, 100)
+        b = random.hypergeometric(minus, 500 - plus - minus, 100 - a)
+        result = compare_slices(
+            {str(i): one(int(a[i]), int(b[i]), 100, 500, 500) for i in range(12)}
+        )
+        truth = {str(i): (plus[i] - minus[i]) / 500 for i in range(12)}
+        for row in result.ranked:
+            raw += (row.difference.value - truth[row.name]) ** 2
+            shrunk += (row.shrunk.value - truth[row.name]) ** 2
+        picked = [truth[row.name] for row in result.ranked if row.flagged]
+        flagged += len(picked)
+        false.append(sum(one <= 0 for one in picked) / max(len(picked), 1))
+    assert shrunk < 0.9 * raw
+    assert flagged > 60
+    assert np.mean(false) <= 0.1
