@@ -21,6 +21,14 @@ def clopper_pearson(hits: float, size: float, alpha: float) -> tuple[float, floa
     return low, high
 
 
+def upper_ends(hits: ArrayLike, size: ArrayLike, miss: float) -> NDArray[np.float64]:
+    """Clopper-Pearson's upper end of each share, which the truth passes with probability `miss`."""
+    hits, size = np.broadcast_arrays(hits, size)
+    misses = size - hits
+    ends = special.betainccinv(hits + 1, np.maximum(misses, 1.0), miss)
+    return np.asarray(np.where(misses > 0, ends, 1.0), dtype=np.float64)
+
+
 def binomial_cdf(count: ArrayLike, trials: ArrayLike, share: ArrayLike) -> NDArray[np.float64]:
     """P(X <= count) of X ~ Binomial(trials, share), element by element; 0 where count < 0."""
     count, trials, share = np.broadcast_arrays(count, trials, share)

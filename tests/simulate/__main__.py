@@ -15,6 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "simulations.md"
 GRIDS: list[tuple[Callable[[], Iterator[Cell]], Callable[[Cell, int, list[int]], Result]]] = [
     (grids.window_cells, grids.run_window),
     (grids.allocation_cells, grids.run_window),
+    (grids.thin_cells, grids.run_window),
     (grids.future_cells, grids.run_future),
     (grids.rate_cells, grids.run_rates),
     (grids.severity_cells, grids.run_severity),

@@ -13,7 +13,7 @@ from scipy import special, stats
 
 from evals.metrics.rates import blocks_of
 from evals.metrics.severity import HALF
-from evals.metrics.shares import CAP, PRIOR, TARGET
+from evals.metrics.shares import ALONE, CAP, ENOUGH, PRIOR, TARGET
 from evals.metrics.window import SLACK
 
 Array = NDArray[np.float64]
@@ -25,10 +25,18 @@ class Share:
     value: Array
     variance: Array
     effective: Array
+    alone: tuple[Array, Array, Array] | None = None  # hits, sampled, reach: 0 where not enough
 
     def ends(self, alpha: float) -> Ends:
         low, high = clopper_pearson(self.value * self.effective, self.effective, alpha)
-        return np.minimum(low, self.value), np.maximum(high, self.value)
+        hidden: Array | float = 0.0
+        if self.alone:
+            hits, sampled, reach = self.alone
+            misses = np.maximum(sampled - hits, 1.0)
+            end = special.betainccinv(hits + 1, misses, min(ALONE * alpha, 0.5))
+            end = np.where(sampled > hits, end, 1.0)
+            hidden = np.maximum((reach * (end - hits / sampled)).max(axis=1), 0.0)
+        return np.minimum(low, self.value), np.maximum(high, np.minimum(self.value + hidden, 1.0))
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,10 @@ class Variant:
 
     shrink: bool = True  # PRIOR items at a share near the overall one; else 1 item at 1/2
     both: bool = True  # the smaller of two correlations; else the pooled one
+    alone: bool = True  # no end below what the worst single stratum may hide
 
 
-SHIPPED, SPECIFIED = Variant(), Variant(shrink=False, both=False)
+SHIPPED, SPECIFIED = Variant(), Variant(shrink=False, both=False, alone=False)
 
 
 def clopper_pearson(hits: Array, size: Array, alpha: float) -> Ends:
@@ -80,7 +89,12 @@ def share_of(
     effective = own / np.maximum(variance, 1e-300)
     capped = np.minimum(effective, CAP / np.maximum(plain, 1e-300))
     value = np.minimum((weights * raw).sum(axis=1), 1.0)
-    return Share(value, variance, np.where(plain > 0, capped, effective))
+    alone = None
+    if variant.alone and size.shape[1] > 1:
+        enough = part & (n >= ENOUGH) & (n < size) & (part.sum(axis=1) > 1)[:, None]
+        fraction = np.where(enough, n / np.maximum(size, 1e-300), 0.0)
+        alone = hits, n, np.where(enough, weights * np.sqrt(1 - fraction), 0.0)
+    return Share(value, variance, np.where(plain > 0, capped, effective), alone)
 
 
 def window_ends(
@@ -145,7 +159,7 @@ def rate_ends(hits: Array, sampled: Array, sizes: Array, alpha: float = 0.05) ->
 def pooled_rate_ends(hits: Array, sampled: Array, sizes: Array, alpha: float = 0.05) -> Ends:
     """The rival: one interval for all blocks together."""
     total = sizes.sum(axis=1)
-    share = share_of(hits, sampled, sizes, sampled > 0, total)
+    share = share_of(hits, sampled, sizes, sampled > 0, total, variant=Variant(alone=False))
     low, high = share.ends(alpha)
     return np.floor(total * low + SLACK), np.ceil(total * high - SLACK)
 

@@ -86,6 +86,23 @@ def allocation_cells() -> Iterator[Cell]:
             yield Cell("allocation", f"N={population} n={labels} {p:g}/{q:g} {how}", about)
 
 
+def thin_cells() -> Iterator[Cell]:
+    """A large stratum with few labels beside a small one with many: as rich, richer, poorer."""
+    rates = [(0.04, 0.01), (0.03, 0.0), (0.02, 0.02), (0.1, 0.01), (0.05, 0.05), (0.01, 0.1)]
+    labels = [(0.7, [40, 400]), (0.7, [60, 200]), (0.5, [20, 180]), (0.9, [60, 60])]
+    for population, (part, sampled), rate in product([2100, 50_000], labels, rates):
+        sizes = split(population, [part, 1 - part])
+        plus = np.round(sizes * np.array(rate)).astype(int)
+        about = {"population": population, "sizes": sizes, "plus": plus, "minus": plus // 3}
+        about |= {"sampled": np.array(sampled), "allocation": "thin"}
+        yield Cell(
+            "thin",
+            f"N={population} {part:.0%} has {sampled[0]} of {sum(sampled)} "
+            f"labels, {rate[0]:g} beside {rate[1]:g}",
+            about,
+        )
+
+
 def split(total: int, shape: list[float]) -> Integers:
     sizes = np.maximum(np.round(total * np.array(shape)).astype(int), 1)
     sizes[0] += total - sizes.sum()

@@ -14,6 +14,7 @@ BOUND = 0.935
 TITLES = {
     "window": "The difference in this window",
     "allocation": "The difference in this window, small strata being the richest",
+    "thin": "The difference in this window, a large stratum thinly labelled",
     "future": "The difference for traffic like it",
     "rates": "Absolute rates with audited blocks",
     "severity": "The severity-weighted score",
@@ -65,7 +66,7 @@ def _acceptance(results: Sequence[Result], repeats: int) -> str:
 
 def _rows(results: Sequence[Result], repeats: int) -> list[tuple[str, str, str, bool]]:
     rows = []
-    for grid in ("window", "allocation", "future", "rates", "severity", "fortnight"):
+    for grid in ("window", "allocation", "thin", "future", "rates", "severity", "fortnight"):
         ours = [_ours(one) for one in results if one.grid == grid]
         if ours:
             worst = min(coverage for coverage, _ in ours)
