@@ -18,11 +18,14 @@ from taxonomy.interchange.content import (
     Example,
     Severity,
 )
-from taxonomy.interchange.database import content_of, create_version
+from taxonomy.interchange.database import content_of, create_version, moves_of, store
+from taxonomy.interchange.moving import map_as_dict, map_of
 from taxonomy.interchange.problems import Path, Problem, TaxonomyError
-from taxonomy.interchange.spelling import as_dict, digest
+from taxonomy.interchange.schema import json_schema, schema_text
+from taxonomy.interchange.spelling import FORMATS, as_dict, digest
 
 __all__ = [
+    "FORMATS",
     "MAX_BYTES",
     "MAX_DEPTH",
     "MAX_ITEMS",
@@ -42,6 +45,12 @@ __all__ = [
     "create_version",
     "digest",
     "from_dict",
+    "json_schema",
+    "map_as_dict",
+    "map_of",
+    "moves_of",
     "read",
+    "schema_text",
+    "store",
     "write",
 ]

@@ -9,7 +9,8 @@ from taxonomy.interchange.content import MAX_BYTES, Content
 from taxonomy.interchange.fields import FieldReader
 from taxonomy.interchange.parsing import parse
 from taxonomy.interchange.problems import Problems, TaxonomyError
-from taxonomy.interchange.spelling import as_dict, as_yaml, canonical
+from taxonomy.interchange.size import at_most
+from taxonomy.interchange.spelling import FORMATS, as_dict
 
 
 def read(text: str) -> Content:
@@ -23,17 +24,17 @@ def from_dict(data: object) -> Content:
     return _checked(data, Problems())
 
 
-def write(content: Content) -> str:
-    """YAML that reads back as this content; the same bytes for the same content.
+def write(content: Content, form: str = "yaml") -> str:
+    """YAML (or "json") that reads back as this content; the same bytes for the same content.
     Raises TaxonomyError for a content that could not be read back."""
-    return as_yaml(from_dict(as_dict(content)))
+    return FORMATS[form](from_dict(as_dict(content)))
 
 
 def _checked(data: object, problems: Problems) -> Content:
     content = FieldReader(problems).build(Content, data, ())
     check_agreement(content, problems)
     if not problems.found and _too_large(content):
-        problems.add((), "larger than 1 MiB as YAML; shorten its texts")
+        problems.add((), "larger than 1 MiB as YAML or JSON; shorten its texts")
     if problems.found:
         raise TaxonomyError(problems.found)
     return _in_order(content)
@@ -52,6 +53,7 @@ def _in_order(content: Content) -> Content:
 
 
 def _too_large(content: Content) -> bool:
-    # YAML takes up to four times the room of JSON: only large contents need the slow measurement.
-    about = len(canonical(content))
-    return about > MAX_BYTES // 8 and len(as_yaml(content).encode()) > MAX_BYTES
+    # Writing it out is slow: done only for what may be too large.
+    return at_most(as_dict(content)) > MAX_BYTES and any(
+        len(spelled(content).encode()) > MAX_BYTES for spelled in FORMATS.values()
+    )

@@ -92,12 +92,12 @@ class FieldReader:
             return ""
         clean = re.sub("\r\n?|[\x85\u2028\u2029]", "\n", data)
         clean = "\n".join(line.rstrip() for line in clean.split("\n")).strip()
-        if len(clean) > limit:
-            self.add(path, f"too long: {len(clean)} characters; shorten it to {limit}")
+        if len(data) > limit:  # as it came, so that the JSON Schema can say the same
+            self.add(path, f"too long: {len(data)} characters; shorten it to {limit}")
         return clean
 
     def line(self, data: object, path: Path, limit: int) -> str:
-        return self.text(" ".join(data.split()) if isinstance(data, str) else data, path, limit)
+        return " ".join(self.text(data, path, limit).split())
 
     def key(self, data: object, path: Path, limit: int) -> str:
         key = self.line(data, path, limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -42,6 +42,15 @@ def as_yaml(content: Content) -> str:
         width=90,  # where words are folded, not counting the indent
     )
     return text
+
+
+def as_json(content: Content) -> str:
+    """Unchecked: see `write`."""
+    return json.dumps(as_dict(content), indent=2, ensure_ascii=False) + "\n"
+
+
+#: What a taxonomy is written as, by the name of the format.
+FORMATS: Mapping[str, Callable[[Content], str]] = {"yaml": as_yaml, "json": as_json}
 
 
 def _plain(value: Any) -> Any:

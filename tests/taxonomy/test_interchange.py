@@ -177,6 +177,9 @@ class TestWrite:
         text = write(content)
         assert read(text) == content
         assert write(read(text)) == text
+        as_json = write(content, "json")
+        assert read(as_json) == content
+        assert write(read(as_json), "json") == as_json
         assert from_dict(as_dict(content)) == content
         assert from_dict(json.loads(json.dumps(as_dict(content)))) == content
 

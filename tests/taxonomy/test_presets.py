@@ -28,7 +28,9 @@ class TestPresets:
     def test_goes_through_text_unchanged(self, key):
         content = presets.load(key)
         assert read(write(content)) == content
-        assert write(read(write(content))) == write(content)
+        for form in ("yaml", "json"):
+            assert read(write(content, form)) == content
+            assert write(read(write(content, form)), form) == write(content, form)
 
     @pytest.mark.parametrize("key", KEYS)
     def test_names_its_sources_and_explains_each_category(self, key):
