@@ -1,23 +1,17 @@
-"""From outputs to comparisons: who is in a run, what came of each pair, when the run is done.
-
-Everything is read from rows and safe to repeat: a comparison is locked while it is settled, and
-a worker that dies in the middle leaves it to the next one.
-"""
+"""Who is in a run, how far it is, when it is done. What came of each pair: evals/settle.py."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from evals import sampling
-from evals.comparators.pipeline import Pipeline
-from evals.models import Attempt, Comparison, Output, Run
-
-CHUNK = 500
+from evals.models import Attempt, Comparison, Run
+from evals.settle import settle as settle
+from evals.wanted import further
 
 #: evals.sampling.uniform in SQL; the request is aliased r.
 UNIFORM = """(('x' || left(encode(sha256(convert_to(
@@ -46,8 +40,9 @@ _SHADOW = f"""evals_request r WHERE r.project_id = %(project)s AND r.source = 't
 def enrol(run: Run) -> int:
     """Makes a comparison of each request of the run's population that has none. Gives how many."""
     plan = sampling.SamplingPlan.parse(run.sampling)
-    # A baseline that is not asked by us has been asked again wherever a second sample was sent.
-    noise = plan.noise_share if run.baseline.provider else 1.0
+    # A baseline that is not asked by us has been asked again wherever a second sample was sent,
+    # and one of whom further samples are wanted is asked again everywhere.
+    noise = plan.noise_share if run.baseline.provider and not run.samples else 1.0
     offline = run.kind == Run.Kind.OFFLINE
     statement = _ENROL.format(
         expected="e.expected" if offline else "r.expected",
@@ -71,162 +66,6 @@ def enrol(run: Run) -> int:
         return enrolled
 
 
-# A window of pending comparisons in order of id, each looked up by index: the cost of a run is in
-# proportion to its size, whatever the planner believes of tables that were filled a moment ago.
-_SETTLEABLE = """
-WITH c AS MATERIALIZED (
-    SELECT id, request_id FROM evals_comparison
-    WHERE run_id = %(run)s AND outcome IS NULL AND id > %(after)s
-    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
-SELECT c.id, b.id, k.id,
-       (b.id IS NOT NULL OR {baseline_over}) AND (k.id IS NOT NULL OR {candidate_over})
-FROM c
-LEFT JOIN LATERAL (SELECT o.id FROM evals_output o WHERE o.request_id = c.request_id
-    AND o.model_id = %(baseline)s AND o.sample = 0 LIMIT 1) b ON TRUE
-LEFT JOIN LATERAL (SELECT o.id FROM evals_output o WHERE o.request_id = c.request_id
-    AND o.model_id = %(candidate)s AND o.sample = 0 LIMIT 1) k ON TRUE
-ORDER BY c.id
-"""
-#: What failed for good before the run started may be asked again by it.
-_GIVEN_UP = """EXISTS (SELECT FROM evals_attempt a WHERE a.request_id = c.request_id
-    AND a.model_id = %({side})s AND a.sample = 0 AND a.final AND a.finished_at >= %(started)s)"""
-
-
-def settle(run: Run) -> int:
-    """Compares every pair that is complete, or given up. Gives how many were settled."""
-    total, last = 0, 0
-    pipeline = Pipeline.parse(run.pipeline)
-    while window := _settle_window(run, pipeline, last):
-        settled, last = window
-        total += settled
-    while settled := _settle_noise(run, pipeline):
-        total += settled
-    return total
-
-
-@transaction.atomic
-def _settle_window(run: Run, pipeline: Pipeline, after: int) -> tuple[int, int] | None:
-    """Settles what can be of the next pending comparisons. Gives how many, and the last one's id;
-    None where no more are pending."""
-    closed = run.closes_at is not None and run.closes_at <= timezone.now()
-    over = {
-        f"{side}_over": _GIVEN_UP.format(side=side) if model.provider else str(closed).upper()
-        for side, model in (("baseline", run.baseline), ("candidate", run.candidate))
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SETTLEABLE.format(**over),
-            {
-                "run": run.pk,
-                "baseline": run.baseline_id,
-                "candidate": run.candidate_id,
-                "started": run.started_at,
-                "after": after,
-                "limit": CHUNK,
-            },
-        )
-        window = cursor.fetchall()
-    if not window:
-        return None
-    rows = [row[:3] for row in window if row[3]]
-    _settle_rows(run, pipeline, rows)
-    return len(rows), window[-1][0]
-
-
-def _settle_rows(
-    run: Run, pipeline: Pipeline, rows: list[tuple[int, int | None, int | None]]
-) -> None:
-    """rows: comparison, baseline output, candidate output; the caller holds their locks."""
-    if not rows:
-        return
-    comparisons = Comparison.objects.in_bulk([row[0] for row in rows])
-    outputs = Output.objects.in_bulk([pk for row in rows for pk in row[1:] if pk is not None])
-    now = timezone.now()
-    batch = now.date().isoformat() if run.by_day else sampling.WHOLE_RUN
-    sizes: Counter[str] = Counter()
-    for pk, baseline, candidate in rows:
-        comparison = comparisons[pk]
-        comparison.settled_at, comparison.batch = now, batch
-        _judge(comparison, pipeline, outputs.get(baseline or 0), outputs.get(candidate or 0))
-        sizes[comparison.stratum] += 1
-    with connection.cursor() as cursor:
-        # One statement a row, sent together: Django's bulk_update takes twenty times as long.
-        cursor.executemany(
-            _SETTLE, [[getattr(one, name) for name in SETTLED] for one in comparisons.values()]
-        )
-        cursor.executemany(
-            """INSERT INTO evals_stratum AS s (run_id, batch, name, size) VALUES (%s, %s, %s, %s)
-            ON CONFLICT (run_id, batch, name) DO UPDATE SET size = s.size + EXCLUDED.size""",
-            [(run.pk, batch, name, size) for name, size in sorted(sizes.items())],
-        )
-
-
-SETTLED = [
-    "outcome",
-    "failed_side",
-    "similarity",
-    "reason",
-    "path",
-    "baseline_output_id",
-    "candidate_output_id",
-    "baseline_correct",
-    "candidate_correct",
-    "batch",
-    "stratum",
-    "settled_at",
-    "id",
-]
-_SETTLE = f"""UPDATE evals_comparison
-SET {", ".join(f"{name} = %s" for name in SETTLED[:-1])} WHERE id = %s"""  # noqa: S608 (as above)
-
-
-def _judge(
-    comparison: Comparison, pipeline: Pipeline, baseline: Output | None, candidate: Output | None
-) -> None:
-    comparison.baseline_output, comparison.candidate_output = baseline, candidate
-    if baseline:
-        comparison.baseline_correct = pipeline.correct(baseline.value, comparison.expected)
-    if candidate:
-        comparison.candidate_correct = pipeline.correct(candidate.value, comparison.expected)
-    if baseline and candidate:
-        verdict = pipeline.compare(baseline.value, candidate.value)
-        comparison.outcome = verdict.outcome
-        comparison.similarity = verdict.similarity
-        comparison.reason = verdict.reason[:120]
-        comparison.path = (verdict.path or "")[:500]
-    else:
-        comparison.outcome = Comparison.Outcome.FAILED
-        comparison.failed_side = "candidate" if baseline else "baseline" if candidate else "both"
-    comparison.stratum = sampling.stratum(
-        comparison.outcome, comparison.similarity, comparison.failed_side
-    )
-
-
-@transaction.atomic
-def _settle_noise(run: Run, pipeline: Pipeline) -> int:
-    """Compares the baseline with itself wherever its second sample is there."""
-    pending = Comparison.objects.filter(
-        run=run, noise_wanted=True, noise_differs=None, baseline_output__isnull=False
-    )
-    pending = pending.filter(
-        request__outputs__model=run.baseline_id, request__outputs__sample=1
-    ).select_related("baseline_output")
-    chunk = list(pending.select_for_update(of=("self",), skip_locked=True)[:CHUNK])
-    again = {
-        output.request_id: output
-        for output in Output.objects.filter(
-            model=run.baseline_id, sample=1, request__in=[one.request_id for one in chunk]
-        )
-    }
-    for comparison in chunk:
-        assert comparison.baseline_output is not None
-        first, second = comparison.baseline_output.value, again[comparison.request_id].value
-        comparison.noise_differs = pipeline.compare(first, second).outcome == "differ"
-    Comparison.objects.bulk_update(chunk, ["noise_differs"])
-    return len(chunk)
-
-
 @dataclass(frozen=True)
 class Progress:
     """Rows counted: what a run has, and what it waits for."""
@@ -235,11 +74,14 @@ class Progress:
     settled: int
     noise_wanted: int
     noise_settled: int
+    further_wanted: int = 0
+    further_there: int = 0
 
     @property
     def share(self) -> float:
-        wanted = self.total + self.noise_wanted
-        return (self.settled + self.noise_settled) / wanted if wanted else 0.0
+        wanted = self.total + self.noise_wanted + self.further_wanted
+        there = self.settled + self.noise_settled + self.further_there
+        return there / wanted if wanted else 0.0
 
 
 def progress(run: Run) -> Progress:
@@ -253,7 +95,8 @@ def progress(run: Run) -> Progress:
         total, settled, wanted, again = cursor.fetchone()
     if not run.baseline.provider:
         wanted = again
-    return Progress(total, settled, wanted, again)
+    more = further(run)
+    return Progress(total, settled, wanted, again, more.wanted, more.there)
 
 
 def finish_if_done(run: Run) -> bool:
@@ -273,7 +116,7 @@ def finish_if_done(run: Run) -> bool:
     noise = Comparison.objects.filter(
         ~Exists(given_up), run=run, noise_wanted=True, noise_differs=None
     ).exclude(outcome="failed")
-    if pending.exists() or (run.baseline.provider and noise.exists()):
+    if pending.exists() or (run.baseline.provider and noise.exists()) or further(run).left:
         return False
     return bool(
         Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(

@@ -18,6 +18,7 @@ IDENTICAL = "identical"
 #: Strata that people see, in the order in which pages show them. Failed pairs have no two texts.
 DRAWN = (*DIFFER, EQUIVALENT, IDENTICAL)
 WHOLE_RUN = "all"
+MOST_SLOTS = 5
 
 
 def uniform(seed: str, key: str, purpose: str = "line") -> float:
@@ -45,10 +46,12 @@ class SamplingPlan:
 
     labels: discrepancies to draw over the whole run (the label budget)
     equivalent, identical: audit samples of the pairs that match, over the whole run
-    slots, double_share: reviewers an item; share of items that get one more
+    slots, double_share, more_slots: reviewers an item; share of items that get more, and how many
+    more (at most five in all)
     noise_share: share of requests on which the baseline is asked twice
     traffic_share: share of traffic that a shadow run takes
     lease_minutes: how long a claimed item stays with its reviewer
+    gold_share: share of what a reviewer is given that are gold items, whose answer is known
     """
 
     labels: int = 400
@@ -56,9 +59,11 @@ class SamplingPlan:
     identical: int = 40
     slots: int = 1
     double_share: float = 0.0
+    more_slots: int = 1
     noise_share: float = 0.2
     traffic_share: float = 1.0
     lease_minutes: int = 15
+    gold_share: float = 0.0
 
     @classmethod
     def parse(cls, config: Mapping[str, object]) -> SamplingPlan:
@@ -78,6 +83,16 @@ class SamplingPlan:
             values[name] = value
         return cls(**values)  # type: ignore[arg-type]
 
+    def slots_of(self, u: float) -> int:
+        """Reviewers of the item whose permanent random number for this is `u`."""
+        return min(self.slots + (self.more_slots if u < self.double_share else 0), MOST_SLOTS)
+
+    @property
+    def mean_slots(self) -> float:
+        """Reviewers an item, on average."""
+        more = min(self.slots + self.more_slots, MOST_SLOTS) - self.slots
+        return self.slots + self.double_share * more
+
     def as_dict(self) -> dict[str, int | float]:
         return asdict(self)
 
@@ -86,11 +101,13 @@ LIMITS: dict[str, tuple[float, float]] = {
     "labels": (0, 100_000),
     "equivalent": (0, 100_000),
     "identical": (0, 100_000),
-    "slots": (1, 5),
+    "slots": (1, MOST_SLOTS),
     "double_share": (0, 1),
+    "more_slots": (1, 4),
     "noise_share": (0, 1),
     "traffic_share": (0, 1),
     "lease_minutes": (1, 24 * 60),
+    "gold_share": (0, 0.5),
 }
 
 

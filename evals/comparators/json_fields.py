@@ -38,7 +38,7 @@ class JsonFields(msgspec.Struct, frozen=True):
         if missed:
             return missed
         total, apart, first = 0, 0, None
-        for location, equal in _fields(self._prepare(a), self._prepare(b), ()):
+        for location, equal in _fields(self.prepared(a), self.prepared(b), ()):
             total += 1
             if not equal:
                 apart += 1
@@ -46,7 +46,7 @@ class JsonFields(msgspec.Struct, frozen=True):
         similarity = 1 - apart / total if total else 1.0
         return Verdict(apart == 0, similarity, None if first is None else path_of(first))
 
-    def _prepare(self, value: object) -> object:
+    def prepared(self, value: object) -> object:
         """A copy with what is ignored taken out, and lists without an order sorted."""
         value = parse(value)
         dropped = {at for path in self.ignore for at, _ in matches(path, value)}

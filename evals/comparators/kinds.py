@@ -5,15 +5,32 @@ from typing import Any
 
 import msgspec
 
+from evals.comparators.date import Date
 from evals.comparators.exact import Exact
 from evals.comparators.extract import EXTRACTORS
 from evals.comparators.json_fields import JsonFields
 from evals.comparators.label import Label
+from evals.comparators.lists import ListOf, SetOf
+from evals.comparators.normalise import NORMALISERS
 from evals.comparators.number import Number
 from evals.comparators.similarity import Similarity
 from evals.comparators.text import Text
+from evals.comparators.tool_calls import ToolCalls
+from evals.comparators.unit import Quantity
 
-Kind = type[Exact] | type[Text] | type[Label] | type[JsonFields] | type[Number] | type[Similarity]
+Kind = (
+    type[Exact]
+    | type[Text]
+    | type[Label]
+    | type[JsonFields]
+    | type[Number]
+    | type[Similarity]
+    | type[SetOf]
+    | type[ListOf]
+    | type[Date]
+    | type[Quantity]
+    | type[ToolCalls]
+)
 
 COMPARATORS: dict[str, Kind] = {
     "exact": Exact,
@@ -22,6 +39,11 @@ COMPARATORS: dict[str, Kind] = {
     "json": JsonFields,
     "number": Number,
     "similarity": Similarity,
+    "set": SetOf,
+    "list": ListOf,
+    "date": Date,
+    "unit": Quantity,
+    "tool_calls": ToolCalls,
 }
 
 
@@ -70,3 +92,4 @@ def _description(annotation: Any) -> str:
 
 COMPARATOR_HELP = _help(COMPARATORS)
 EXTRACTOR_HELP = _help(EXTRACTORS)
+NORMALISER_HELP = _help(NORMALISERS)

@@ -12,7 +12,7 @@ import pytest
 from django.db.models import Count
 from django.utils import timezone
 
-from evals import compare, sampling
+from evals import compare, sampling, settle
 from evals.evalsets import create_from_records
 from evals.ingest import ingest
 from evals.models import Attempt, Comparison, ModelVersion, Output, Project, Request, Run, Stratum
@@ -253,7 +253,7 @@ class TestSettling:
         check_totals(run)
 
     @pytest.mark.django_db(transaction=True)
-    @pytest.mark.parametrize("place", ["_judge", "stratum"])
+    @pytest.mark.parametrize("place", ["judge", "stratum"])
     def test_a_worker_that_dies_in_the_middle(
         self,
         labelled: Project,
@@ -266,7 +266,7 @@ class TestSettling:
         run = recorded(labelled, models, olga)
         compare.enrol(run)
         with monkeypatch.context() as patch:
-            dies_after(patch, compare if place == "_judge" else sampling, place, 700)
+            dies_after(patch, settle if place == "judge" else sampling, place, 700)
             with pytest.raises(SystemError):
                 compare.settle(run)
         assert run.comparisons.filter(outcome="differ").count() == 500

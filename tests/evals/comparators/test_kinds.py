@@ -5,12 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals.comparators import COMPARATOR_HELP, COMPARATORS, EXTRACTOR_HELP, MISS
+from evals.comparators.date import Date
 from evals.comparators.exact import Exact
 from evals.comparators.json_fields import JsonFields
 from evals.comparators.label import Label
+from evals.comparators.lists import ListOf, SetOf
 from evals.comparators.number import Number
 from evals.comparators.similarity import Similarity
 from evals.comparators.text import Text
+from evals.comparators.tool_calls import ToolCalls
+from evals.comparators.unit import Quantity
 from tests.evals.test_values import json_values
 
 VARIANTS = [
@@ -19,8 +23,28 @@ VARIANTS = [
     Label(allowed=["spam", "ham"], synonyms={"junk": "spam"}),
     JsonFields(ignore=["$..id"], unordered=["$.*", "$"]),
     Number(absolute=0.5, relative=0.1),
+    SetOf(multiplicity=True, separator=","),
+    ListOf(separator=","),
+    ListOf(ignore_order=True),
+    Date(formats=["%d.%m.%Y", "%d/%m/%y %H:%M"], days=1, zone="Europe/Berlin"),
+    Quantity(unit="kg", absolute="5 mm", relative=0.1, units={"stone": "6.35 kg"}),
+    ToolCalls(ordered=False, ignore=["$.id", "$..at"]),
 ]
-values = json_values | st.just(MISS) | st.from_regex(r"\A[-$ ]*[0-9,.]{1,9}[ %]*\Z")
+READABLE = {
+    Number: "7",
+    SetOf: ["a"],
+    ListOf: ["a"],
+    Date: "2026-03-01",
+    Quantity: "7 kg",
+}
+calls = st.fixed_dictionaries({"name": st.sampled_from("abc"), "arguments": json_values})
+values = (
+    json_values
+    | st.just(MISS)
+    | st.from_regex(r"\A[-$ ]*[0-9,.]{1,9}[ %]*\Z")
+    | st.datetimes().map(str)
+    | st.lists(calls, max_size=4).map(lambda made: {"content": None, "tool_calls": made})
+)
 
 
 @pytest.mark.parametrize("comparator", VARIANTS)
@@ -38,7 +62,7 @@ class TestEveryKind:
 
     def test_a_miss_matches_only_a_miss(self, comparator):
         assert comparator.compare(MISS, MISS).missed
-        readable = "7" if isinstance(comparator, Number) else "spam"
+        readable = READABLE.get(type(comparator), "spam")
         assert not comparator.compare(MISS, readable).matches
         assert not comparator.compare(readable, MISS).matches
 

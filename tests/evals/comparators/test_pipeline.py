@@ -152,3 +152,156 @@ class TestParse:
     def test_raises_nothing_but_config_errors(self, config):
         with suppress(ConfigError):
             Pipeline.parse(config)
+
+
+class TestWeights:
+    CONFIG = {
+        "comparators": [
+            {"name": "label", "kind": "label", "weight": 3,
+             "extract": [{"by": "json_path", "path": "$.label"}]},
+            {"name": "why", "kind": "similarity", "options": {"threshold": 0.5},
+             "extract": [{"by": "json_path", "path": "$.why"}]},
+        ]
+    }  # fmt: skip
+
+    def test_similarity_is_the_weighted_mean(self):
+        pipeline = Pipeline.parse(self.CONFIG)
+        outcome = pipeline.compare({"label": "a", "why": "xxxx"}, {"label": "A", "why": "xxyy"})
+        assert (outcome.outcome, outcome.similarity) == ("equivalent", (3 * 1 + 0.5) / 4)
+        outcome = pipeline.compare({"label": "a", "why": "xxxx"}, {"label": "b", "why": "xxyy"})
+        assert (outcome.outcome, outcome.similarity) == ("differ", 0.5 / 4)
+        assert (outcome.reason, outcome.path) == ("label", "$.label")
+
+    def test_bad_weights(self):
+        assert list(problems({"comparators": [{"kind": "text", "weight": -1}]})) == [
+            "comparators[0].weight"
+        ]
+        assert list(problems({"comparators": [{"kind": "text", "weight": 0}]})) == ["comparators"]
+        assert list(problems({"comparators": [{"kind": "text", "weight": "x"}]})) == [
+            "comparators[0].weight"
+        ]
+
+    def test_without_weights_the_digest_is_as_it_was(self):
+        assert "weight" not in str(Pipeline.parse({"comparators": [LABEL]}).config)
+        assert Pipeline.parse(self.CONFIG).digest != Pipeline.parse({}).digest
+
+
+class TestPath:
+    def test_from_the_root_of_the_output(self):
+        step = {
+            "kind": "json",
+            "extract": [{"by": "code_fence"}, {"by": "json_path", "path": "$.a"}],
+        }
+        pipeline = Pipeline.parse({"comparators": [step]})
+        outcome = pipeline.compare('{"a": {"b": [1, 2]}}', '{"a": {"b": [1, 3]}}')
+        assert outcome.path == "$.a.b[1]"
+
+    def test_of_what_is_no_json_there_is_none(self):
+        step = {"kind": "text", "extract": [{"by": "regex", "pattern": "x(.*)"}]}
+        assert Pipeline.parse({"comparators": [step]}).compare("xa", "xb").path is None
+
+
+class TestNormalise:
+    def test_between_extraction_and_comparison(self):
+        step = {"kind": "exact", "extract": [{"by": "regex", "pattern": "(?s)A: (.*)"}]}
+        step["normalise"] = ["whitespace", {"by": "numbers", "decimal": ","}]
+        pipeline = Pipeline.parse({"comparators": [step]})
+        assert pipeline.compare("A: 1.000,50  EUR", "A: 1000,5 EUR").outcome == "equivalent"
+        assert pipeline.correct("A: 1.000,50  EUR", "A: 1000,5 EUR")
+        assert pipeline.correct("A: 1.000,50  EUR", "1000,5 EUR")
+        assert Pipeline.parse(pipeline.config) == pipeline
+
+    def test_bad_ones(self):
+        step = {"kind": "text", "normalise": ["shout", {"by": "numbers", "decimal": "x"}, 1]}
+        assert list(problems({"comparators": [step]})) == [
+            "comparators[0].normalise[0].by",
+            "comparators[0].normalise[1].decimal",
+            "comparators[0].normalise[2]",
+        ]
+
+
+class TestOverrides:
+    CONFIG = {
+        "comparators": [{"kind": "exact"}],
+        "overrides": [
+            {"name": "German law", "when": {"locale": "de", "task": ["law", "tax"]},
+             "comparators": [{"kind": "text"}]},
+            {"when": {"locale": "de"}, "comparators": [{"kind": "similarity"}]},
+        ],
+    }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("segment", "override"),
+        [
+            ({"locale": "de", "task": "tax"}, "German law"),
+            ({"locale": "de", "task": "mail"}, "locale=de"),
+            ({"locale": "en"}, ""),
+            ({}, ""),
+            (None, ""),
+        ],
+    )
+    def test_the_first_that_fits(self, segment, override):
+        pipeline = Pipeline.parse(self.CONFIG)
+        outcome = pipeline.compare("a b c", "x y z", segment=segment)
+        assert outcome.override == override
+        kind = {"": "exact", "German law": "text", "locale=de": "similarity"}[override]
+        assert outcome.reason == (f"{kind} ({override})" if override else kind)
+
+    def test_its_own_comparators(self):
+        pipeline = Pipeline.parse(self.CONFIG)
+        assert pipeline.compare("a", "A", segment={"locale": "en"}).outcome == "differ"
+        law = {"locale": "de", "task": "law"}
+        assert pipeline.compare("a", "A", segment=law).outcome == "equivalent"
+        assert pipeline.correct("a", "A", segment=law)
+        assert not pipeline.correct("a", "A")
+
+    def test_round_trip(self):
+        pipeline = Pipeline.parse(self.CONFIG)
+        assert Pipeline.parse(pipeline.config) == pipeline
+        assert Pipeline.parse(pipeline.config).digest == pipeline.digest
+
+    def test_what_is_never_reached_is_told(self):
+        turned = {**self.CONFIG, "overrides": self.CONFIG["overrides"][::-1]}
+        found = problems(turned)
+        assert list(found) == ["overrides[1].when"]
+        assert "'locale=de' stands above it" in found["overrides[1].when"]
+
+    def test_bad_ones(self):
+        override = {"when": {}, "comparators": [{"kind": "odd"}], "extra": 1}
+        assert set(problems({"overrides": [override, {}, 5]})) == {
+            "overrides[0].extra",
+            "overrides[0].when",
+            "overrides[0].comparators[0].kind",
+            "overrides[1].when",
+            "overrides[1].comparators",
+            "overrides[2]",
+        }
+        served = {"serves_extract": True, "when": {"a": 1}, "comparators": [{"kind": "text"}]}
+        assert "overrides[0].serves_extract" in problems({"overrides": [served]})
+
+
+class TestServed:
+    SPAM = {
+        "serves_extract": True,
+        "comparators": [
+            {"kind": "exact", "normalise": ["case"],
+             "extract": [{"by": "regex", "pattern": r"\[(.*)\]"}]}
+        ],
+    }  # fmt: skip
+
+    def test_the_extract_as_it_stands(self):
+        pipeline = Pipeline.parse(self.SPAM)
+        assert pipeline.served("so: [Spam]") == "Spam"
+        assert pipeline.served("nothing") == "nothing"
+        assert Pipeline.parse({}).served("so: [Spam]") == "so: [Spam]"
+
+    def test_what_only_normalising_makes_equal_is_not_identical(self):
+        pipeline = Pipeline.parse(self.SPAM)
+        assert pipeline.compare("a [Spam]", "b [Spam]").outcome == "identical"
+        assert pipeline.compare("a [Spam]", "b [spam]").outcome == "equivalent"
+
+    def test_by_segment(self):
+        override = {"when": {"raw": True}, "serves_extract": False, "comparators": []}
+        pipeline = Pipeline.parse({**self.SPAM, "overrides": [override]})
+        assert pipeline.served("[Spam]", segment={"raw": True}) == "[Spam]"
+        assert pipeline.served("[Spam]", segment={"raw": False}) == "Spam"
