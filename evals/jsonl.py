@@ -14,7 +14,8 @@ class Readable(Protocol):
 
 
 def lines(stream: Iterable[bytes] | Readable, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """(number, line) for each line; None stands for one that is longer than `limit`."""
+    """(number, line) for each line that is not empty; None stands for one that is longer than
+    `limit`."""
     held: list[bytes] = []
     number, size = 1, 0
     chunks = stream if isinstance(stream, Iterable) else None
@@ -23,6 +24,9 @@ def lines(stream: Iterable[bytes] | Readable, limit: int) -> Iterator[tuple[int,
         *ended, rest = chunk.split(b"\n")
         for piece in ended:
             size += len(piece)
+            if not size:  # a body of nothing but ends of lines has millions of them
+                number += 1
+                continue
             yield number, b"".join([*held, piece]) if size <= limit else None
             number, held, size = number + 1, [], 0
         size += len(rest)

@@ -186,6 +186,26 @@ class TestConflicts:
         result = send(project, LINE, {**LINE, "expected": "billing"}, {**LINE, "input": "other"})
         assert (result.stored, result.added, result.conflicting) == (1, 1, 1)
         assert said(result) == [(3, "$.input")]
+        assert project.requests.get().expected == "billing"
+
+    def test_two_sides_on_two_lines_of_a_chunk(
+        self, project: Project, django_assert_max_num_queries: Any
+    ) -> None:
+        sides = [
+            {"id": f"r{i}", "input": i, "outputs": [{"model": model, "output": "x"}]}
+            for i in range(300)
+            for model in ("triage-09", "triage-11")
+        ]
+        with django_assert_max_num_queries(12):
+            result = send(project, *sides)
+        assert (result.stored, result.added, result.problems) == (300, 300, [])
+        assert Output.objects.count() == 600
+
+    def test_one_output_told_twice_in_a_chunk(self, project: Project) -> None:
+        other = {**LINE, "outputs": [{"model": "triage-09", "output": "refund"}]}
+        result = send(project, LINE, other)
+        assert (result.stored, result.conflicting) == (1, 1)
+        assert Output.objects.get(sample=0).value == "billing"
 
 
 class TestBadLines:
@@ -215,6 +235,11 @@ class TestBadLines:
             b'{"id":"' + b"x" * 201 + b'","input":1}',
             b'{"id":"x","input":1,"occurred_at":"0001-01-01T00:00:00Z"}',
             b'{"id":"x","input":1,"occurred_at":"2026-01-01T00:00:00"}',
+            b'{"id":"x","input":1,"occurred_at":"1970-01-01T00:00:00Z"}',
+            b'{"id":"x","input":1,"occurred_at":"2200-01-01T00:00:00Z"}',
+            b'{"id":"x","input":NaN}',
+            b'{"id":"x","input":-Infinity}',
+            b'{"id":"x","input":[' + b"[]," * 200_000 + b"1]}",
             b'{"id":"x","input":1,"segment":{"a":{}}}',
             b'{"id":"x","input":1,"outputs":[{"model":"triage-09"}]}',
             b'{"id":"x","input":1,"outputs":[{"model":"triage-09","output":"a","sample":-1}]}',
@@ -232,7 +257,8 @@ class TestBadLines:
     @pytest.mark.parametrize(
         "value",
         ["'; DROP TABLE evals_request; --", "%s %(x)s {}", "<script>alert(1)</script>", "\u202e",
-         "1" * 309, "\\", "👩‍👩‍👧", "\ufdd0", "\x7f", {"__proto__": {"": [None, True, 1e-300]}}],
+         "1" * 309, "\\", "\\N", "\\.", "a\tb\nc\rd\be\x1f",
+         "👩‍👩‍👧", "\ufdd0", "\x7f", {"__proto__": {"": [None, True, 1e-300]}}],
     )  # fmt: skip
     def test_odd_values_come_back_as_they_went_in(self, project: Project, value: object) -> None:
         output = {"model": "triage-09", "output": value}
@@ -246,6 +272,18 @@ class TestBadLines:
     def test_problems_are_counted_and_the_first_thousand_listed(self, project: Project) -> None:
         result = send(project, *[b"{"] * (LISTED + 200))
         assert (result.rejected, len(result.problems)) == (LISTED + 200, LISTED)
+
+    def test_what_came_before_the_lines_broke_off_is_stored(self, project: Project) -> None:
+        def broken() -> Iterator[bytes]:
+            yield b'{"id":"a","input":1}\n{\n{"id":"b","inp'
+            raise OSError("gone")
+
+        for overlap in (False, True):
+            result = IngestResult()
+            with pytest.raises(OSError, match="gone"):
+                ingest(project, decode_lines(broken()), overlap=overlap, result=result)
+            assert (result.stored + result.unchanged, result.rejected) == (1, 1)
+        assert project.requests.get().key == "a"
 
     def test_nothing_at_all(self, project: Project) -> None:
         assert send(project).as_dict() == IngestResult().as_dict()
@@ -266,9 +304,9 @@ class TestManyLines:
             tracemalloc.stop()
             return found
 
-        few, many = peak(600), peak(2600)
+        few, many = peak(1500), peak(6000)
         assert many < 1.3 * few
-        assert Request.objects.count() == 2600
+        assert Request.objects.count() == 6000
 
     def test_in_a_few_statements_a_chunk(
         self, project: Project, django_assert_max_num_queries: Any
@@ -317,6 +355,25 @@ class TestTwoSenders:
         assert [r if isinstance(r, Exception) else r.problems for r in results] == [[]] * 4
         assert Request.objects.filter(expected__isnull=False).count() == 700
         assert Output.objects.count() == 1400
+
+    def test_of_two_sides_of_the_same_requests(self, project: Project) -> None:
+        def side(model: str, way: int) -> list[dict[str, Any]]:
+            outputs = [{"model": model, "output": "x"}, {"model": model, "error": "late"}]
+            outputs[1]["sample"] = 1  # type: ignore[assignment]
+            lines = [{"id": f"r{i}", "input": i, "outputs": outputs} for i in range(3000)]
+            return lines[::way]
+
+        results = at_once(
+            *[
+                lambda model=model, way=way: send(project, *side(model, way))
+                for model in ("triage-09", "triage-11")
+                for way in (1, -1)
+            ]
+        )
+        assert [r if isinstance(r, Exception) else r.problems for r in results] == [[]] * 4
+        told = [(r.stored, r.added, r.unchanged) for r in results if isinstance(r, IngestResult)]
+        assert [sum(column) for column in zip(*told, strict=True)] == [3000, 3000, 6000]
+        assert (Output.objects.count(), Attempt.objects.count()) == (6000, 6000)
 
     def test_with_two_expected_one_is_kept_and_the_other_a_conflict(self, project: Project) -> None:
         lines = [[{**LINE, "id": f"r{i}", "expected": say} for i in range(50)] for say in "ab"]
