@@ -109,7 +109,7 @@ def create_from_records(
     with transaction.atomic():
         # One chunk: in several of one transaction, two files could wait for each other in a circle.
         result: IngestResult = ingest(
-            project, _to_store(project, records), Request.Source.EVALSET, len(records)
+            project, _to_store(project, records), Request.Source.EVALSET, whole=True
         )
         if result.problems:
             raise EvalSetError(result.problems)

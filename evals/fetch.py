@@ -1,75 +1,39 @@
 """Asking models for the outputs that a run still wants.
 
-What is wanted is read from rows: a comparison without an outcome whose side has no output, no
-final failure and no later time to be tried again. One process asks one model at a time (a
-PostgreSQL advisory lock that dies with it), with as many calls in flight as the model allows.
-An output is stored once whatever dies: the database has one place for it. Failures count in the
-run in which they happened: a later run asks again.
+What is wanted is read from rows (evals.wanted). One process asks one model at a time (a PostgreSQL
+advisory lock that dies with it), with as many calls in flight as the model allows, as fast as its
+address allows (evals.limits), for as much as the run may spend (evals.spending), until too many
+fail in a row (evals.breaker). An output is stored once whatever dies: the database has one place
+for it. Failures count in the run in which they happened: a later run asks again.
 """
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
-from django.utils import timezone
 
-from evals import values
+from evals import limits, spending, values
+from evals.attempts import as_asked, pause_s, store_each
+from evals.breaker import BREAKER, Breaker, pause
 from evals.calls import ConfigurationError, call_of
 from evals.ingest import cost_of
-from evals.models import Attempt, ModelVersion, Output, Request, Run
+from evals.models import ModelVersion, Run
 from evals.providers import PROVIDERS
 from evals.providers.base import Call, Provider, ProviderError, Reply
 from evals.providers.messages import MessageError
+from evals.wanted import Asked, Backlog, wanted
 
-#: Failures in a row after which a run pauses and says why, rather than use up every attempt: an
-#: address that answers nobody, a key that is refused, a prompt that fits no request.
-BREAKER = 10
-#: What of a model version shapes an answer or its cost.
-SHAPE = (
-    *("provider", "base_url", "upstream_model", "system", "prompt", "parameters"),
-    *("price_input", "price_output"),
-)
+__all__ = ["BREAKER", "fetch", "only_one", "pause", "wanted"]
+
 LOCK_SPACE = 0x0C7E  # of our advisory locks
-
-_WANTED = """
-SELECT c.request_id, w.sample
-FROM evals_comparison c
-CROSS JOIN (VALUES (0), (1)) AS w (sample)
-WHERE c.run_id = %(run)s
-  AND (w.sample = 0 AND c.outcome IS NULL
-       OR w.sample = 1 AND %(noise)s AND c.noise_wanted AND c.noise_differs IS NULL)
-  AND NOT EXISTS (SELECT FROM evals_output o WHERE o.request_id = c.request_id
-                  AND o.model_id = %(model)s AND o.sample = w.sample)
-  AND NOT EXISTS (SELECT FROM evals_attempt a WHERE a.request_id = c.request_id
-                  AND a.model_id = %(model)s AND a.sample = w.sample
-                  AND a.finished_at >= %(started)s AND (a.final OR a.retry_at > now()))
-ORDER BY w.sample, c.id LIMIT %(limit)s
-"""
-
-
-def wanted(run: Run, model: ModelVersion, limit: int) -> list[tuple[int, int]]:
-    """(request id, sample) pairs that `model` should be asked for now."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _WANTED,
-            {
-                "run": run.pk,
-                "model": model.pk,
-                "noise": model.pk == run.baseline_id,
-                "started": run.started_at,
-                "limit": limit,
-            },
-        )
-        pairs: list[tuple[int, int]] = cursor.fetchall()
-        return pairs
+#: Longest time between two looks at whether the run still goes on.
+LOOK_S = 0.25
 
 
 def fetch(run: Run, model: ModelVersion, seconds: float = 10.0) -> int:
@@ -78,100 +42,148 @@ def fetch(run: Run, model: ModelVersion, seconds: float = 10.0) -> int:
     with only_one(model) as alone:
         if not alone:
             return 0
+        spending.recover(model)
+        run.refresh_from_db(fields=["broken", "resumed_at"])
         try:
-            return _fetch(run, model, time.monotonic() + seconds)
+            return _Asking(run, model, time.monotonic() + seconds).go()
         except ConfigurationError as error:
-            pause(run, f"{model.name}: {error}")
+            pause(run, f"{model.name}: {error}", Run.PausedBy.CONFIGURATION)
             return 0
 
 
-class Asked(NamedTuple):
-    request: Request
-    sample: int
+class _Out(NamedTuple):
+    """A call in flight, and what is set aside for it."""
+
+    asked: Asked
+    estimate: Decimal
 
 
-class Breaker:
-    """Counts failures in a row; at BREAKER of them the run pauses.
+class _Asking:
+    def __init__(self, run: Run, model: ModelVersion, until: float) -> None:
+        self.run, self.model, self.until = run, model, until
+        self.endpoint = limits.endpoint_of(model)
+        self.breaker = Breaker(run, model)
+        self.backlog = Backlog(run, model)
+        self.calls: dict[Future[Reply | ProviderError], _Out] = {}
+        self.stored = self.rests = 0
+        self.resting = time.monotonic() + limits.resting_for(model)
+        self.stopped = False
 
-    Where nothing succeeds in between it may not be the requests' fault, so a first failure that
-    would be final is held back: final once another call succeeds or the asking ends, asked again
-    where the run pauses.
-    """
+    def go(self) -> int:
+        with ThreadPoolExecutor(self.model.concurrency, thread_name_prefix="ask") as pool:
+            going, pause_s = True, 0.0
+            while going or self.calls:
+                going = going and self._goes_on()
+                if going:
+                    going, pause_s = self._start(pool)
+                self._take(pause_s if going else 60.0)
+        self.breaker.ended()
+        return self.stored
 
-    def __init__(self, run: Run, model: ModelVersion) -> None:
-        self.run, self.model = run, model
-        self.count, self.open = 0, False
-        self.held: list[int] = []
+    def _goes_on(self) -> bool:
+        now = time.monotonic()
+        if self.stopped or self.breaker.open or max(now, self.resting) >= self.until:
+            return False
+        running = Run.objects.filter(pk=self.run.pk, state=Run.State.RUNNING)
+        return running.exists() and as_asked(self.model).exists()
 
-    @transaction.atomic
-    def failed(self, asked: Asked, error: ProviderError) -> None:
-        self.count += 1
-        first = fail(self.model, asked.request, asked.sample, error, self.run.started_at)
-        # Should this process die undecided, it is asked again then.
-        later = timezone.now() + timedelta(minutes=10)
-        if first is not None:
-            final = Attempt.objects.filter(pk=first, final=True)
-            self.held += [first] * final.update(final=False, retry_at=later)
-        if self.count >= BREAKER and not self.open:
-            self.open = True
-            pause(self.run, f"{self.model.name} failed {self.count} times in a row: {error}")
+    def _start(self, pool: Executor) -> tuple[bool, float]:
+        """Starts what may be started now. Gives whether there is more to come, and in how many
+        seconds to look again."""
+        if (resting := self.resting - time.monotonic()) > 0:
+            return True, resting
+        limit = 1 if self.breaker.probing else self.model.concurrency
+        in_flight = [out.asked.key for out in self.calls.values()]
+        new = self.backlog.take(limit - len(self.calls), in_flight)
+        if not new:
+            return bool(self.calls), 60.0
+        ready = [(asked, call) for asked in new if (call := self._call(asked))]
+        if self.breaker.open:
+            return False, 0.0
+        tokens = [limits.tokens_of(self.model, call) for _, call in ready]
+        granted, again = limits.grant(self.model, self.endpoint, tokens)
+        estimates = [spending.most_of(self.model, call) for _, call in ready[:granted]]
+        paid = granted
+        if any(estimates):
+            paid, again = self._reserve(estimates, again)
+        for (asked, call), estimate in zip(ready[:paid], estimates, strict=False):
+            future = pool.submit(_ask, PROVIDERS[self.model.provider], call)
+            self.calls[future] = _Out(asked, estimate)
+        self.backlog.put_back(asked for asked, _ in ready[paid:])
+        return not self.stopped, again if paid < len(ready) else 60.0
 
-    def decide(self) -> None:
-        """Another call succeeded, or none is left."""
-        if self.held:
-            held = Attempt.objects.filter(pk__in=self.held)
-            held.update(final=not self.open, retry_at=None)
-        self.count, self.held = 0, []
+    def _call(self, asked: Asked) -> Call | None:
+        try:
+            return call_of(self.model, asked.request, asked.sample)
+        except MessageError as error:
+            self.breaker.failed(asked, ProviderError(str(error), retryable=False))
+            return None
 
+    def _reserve(self, estimates: list[Decimal], again: float) -> tuple[int, float]:
+        """How many of the calls the run can pay for; where the next could pass its cap even when
+        all in flight turn out to be free, the run pauses."""
+        reserved = spending.reserve(self.run, self.model, estimates)
+        if reserved.calls == len(estimates):
+            return reserved.calls, again
+        following = estimates[reserved.calls]
+        if not reserved.calls and reserved.is_passed_by(following):
+            self.stopped = True
+            pause(
+                self.run,
+                f"the spending cap of US$ {reserved.cap:.2f} could be passed by the next call: "
+                f"US$ {reserved.spent:.4f} spent, and one more call to {self.model.name} can cost "
+                f"up to US$ {following:.4f}. Raise the cap to go on",
+                Run.PausedBy.CAP,
+            )
+        return reserved.calls, LOOK_S
 
-def _fetch(run: Run, model: ModelVersion, until: float) -> int:
-    stored = 0
-    breaker = Breaker(run, model)
-    calls: dict[Future[Reply | ProviderError], Asked] = {}
-    with ThreadPoolExecutor(model.concurrency, thread_name_prefix="ask") as pool:
-        going = True
-        while going or calls:
-            going = going and not breaker.open and time.monotonic() < until and _goes_on(run, model)
-            if going:
-                new = _next(run, model, {(request.pk, n) for request, n in calls.values()})
-                going = bool(new or calls)
-                for asked in new:
-                    try:
-                        call = call_of(model, asked.request)
-                    except MessageError as error:
-                        breaker.failed(asked, ProviderError(str(error), retryable=False))
-                    else:
-                        calls[pool.submit(_ask, PROVIDERS[model.provider], call)] = asked
-            for future in wait(calls, return_when=FIRST_COMPLETED).done if calls else ():
-                asked, answer = calls.pop(future), future.result()
-                if isinstance(answer, Reply):
-                    stored += store(model, asked.request, asked.sample, answer)
-                    breaker.decide()
-                else:
-                    breaker.failed(asked, answer)
-    breaker.decide()
-    return stored
+    def _take(self, seconds: float) -> None:
+        """Waits for answers, and keeps those that came."""
+        if not self.calls:
+            time.sleep(max(0.0, min(seconds, LOOK_S)) if seconds < 60 else 0.0)
+            return
+        timeout = max(0.01, min(seconds, LOOK_S)) if seconds < 60 else None
+        done = wait(self.calls, timeout, FIRST_COMPLETED).done
+        came = [(self.calls.pop(future), future.result()) for future in done]
+        replies = [(out, answer) for out, answer in came if isinstance(answer, Reply)]
+        errors = [(out, answer) for out, answer in came if isinstance(answer, ProviderError)]
+        with transaction.atomic():
+            if replies:
+                stored, refused = store_each(self.model, [(out.asked, r) for out, r in replies])
+                self.stored += stored
+                unkept = {asked.key: error for asked, error in refused}
+                errors += [(o, unkept[o.asked.key]) for o, _ in replies if o.asked.key in unkept]
+                self.breaker.answered()
+                self.rests = 0
+            spending.spend(
+                self.run,
+                self.model,
+                sum((out.estimate for out, _ in came), spending.NOTHING),
+                sum((self._cost(out, answer) for out, answer in came), spending.NOTHING),
+            )
+        for out, error in errors:
+            self.breaker.failed(out.asked, error)
+            self._rest(error)
 
+    def _cost(self, out: _Out, answer: Reply | ProviderError) -> Decimal:
+        """What the call has cost; the estimate where the server may have answered and did not say
+        how much."""
+        if not out.estimate:
+            return spending.NOTHING
+        if isinstance(answer, ProviderError):
+            return out.estimate if answer.charged else spending.NOTHING
+        cost = cost_of(self.model, answer.input_tokens, answer.output_tokens)
+        return out.estimate if cost is None else cost
 
-def _next(run: Run, model: ModelVersion, in_flight: set[tuple[int, int]]) -> list[Asked]:
-    """As many as there is room for beside those in flight."""
-    room = model.concurrency - len(in_flight)
-    pairs = wanted(run, model, model.concurrency * 2) if room else []
-    pairs = [pair for pair in pairs if pair not in in_flight][:room]
-    requests = Request.objects.in_bulk([pk for pk, _ in pairs])
-    return [Asked(requests[pk], sample) for pk, sample in pairs]
-
-
-def _goes_on(run: Run, model: ModelVersion) -> bool:
-    running = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING)
-    return running.exists() and _as_asked(model).exists()
-
-
-def _as_asked(model: ModelVersion) -> QuerySet[ModelVersion]:
-    """The model version's row if it is still what was asked: it may change before its first
-    output, and an answer to an older prompt is none of its."""
-    shape = {name: getattr(model, name) for name in SHAPE}
-    return ModelVersion.objects.filter(pk=model.pk, **shape)
+    def _rest(self, error: ProviderError) -> None:
+        """Asks nothing more for as long as the server asked, whichever request it said it to."""
+        now = time.monotonic()
+        if now < self.resting or not (error.throttled or error.retry_after):
+            return
+        seconds = pause_s(error, self.rests)
+        self.rests += 1
+        self.resting = now + seconds
+        limits.rest(self.endpoint, seconds)
 
 
 def _ask(provider: Provider, call: Call) -> Reply | ProviderError:
@@ -181,66 +193,9 @@ def _ask(provider: Provider, call: Call) -> Reply | ProviderError:
     except ProviderError as error:
         return error
     if problem := values.problem_in(reply.value):
-        return ProviderError(f"the answer cannot be stored: {problem[1]}", retryable=False)
+        reason = f"the answer cannot be stored: {problem[1]}"
+        return ProviderError(reason, retryable=False, charged=True)
     return reply
-
-
-@transaction.atomic
-def store(model: ModelVersion, request: Request, sample: int, reply: Reply) -> int:
-    """Keeps an answer as the one output of (request, model, sample). Gives 1, or 0 if another
-    was there first, or if the model version was changed while it was asked."""
-    if not _as_asked(model).select_for_update(no_key=True).exists():
-        return 0
-    _, made = Output.objects.get_or_create(
-        request=request,
-        model=model,
-        sample=sample,
-        defaults={
-            "text": reply.text,
-            "value": reply.value,
-            "digest": values.digest(reply.value),
-            "latency_ms": reply.latency_ms,
-            "input_tokens": reply.input_tokens,
-            "output_tokens": reply.output_tokens,
-            "cost_usd": cost_of(model, reply.input_tokens, reply.output_tokens),
-        },
-    )
-    Attempt.objects.create(request=request, model=model, sample=sample, latency_ms=reply.latency_ms)
-    return int(made)
-
-
-@transaction.atomic
-def fail(
-    model: ModelVersion,
-    request: Request,
-    sample: int,
-    error: ProviderError,
-    since: datetime | None = None,
-) -> int | None:
-    """Keeps a failed call as an attempt, with when to try again; never as an output. Attempts
-    before `since` do not count. Gives the attempt's id where it is the first that failed."""
-    earlier = Attempt.objects.filter(
-        request=request, model=model, sample=sample, uploaded=False
-    ).exclude(error="")
-    before = (earlier.filter(finished_at__gte=since) if since else earlier).count()
-    pause_s = error.retry_after or min(60.0, 2.0**before) * random.uniform(0.75, 1.25)  # noqa: S311
-    final = not error.retryable or before + 1 >= model.max_attempts
-    attempt = Attempt.objects.create(
-        request=request,
-        model=model,
-        sample=sample,
-        error=str(error)[:2000] or "unknown error",
-        latency_ms=error.latency_ms,
-        final=final,
-        retry_at=None if final else timezone.now() + timedelta(seconds=min(pause_s, 3600)),
-    )
-    return None if before else attempt.pk
-
-
-def pause(run: Run, reason: str) -> None:
-    Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
-        state=Run.State.PAUSED, state_reason=reason[:1000]
-    )
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from evals import compare, fetch
+from evals import compare, fetch, recompute
 from evals.dispatch import soon
-from evals.models import ModelVersion, Run
+from evals.models import ComparisonSet, ModelVersion, Run
 
 
 @shared_task
@@ -14,6 +14,17 @@ def advance_runs() -> None:
     """Every few seconds: sets going whatever a run is waiting for."""
     for pk in Run.objects.filter(state=Run.State.RUNNING).values_list("pk", flat=True):
         soon("evals.tasks.advance_run", pk)
+    for pk in ComparisonSet.objects.filter(finished_at=None).values_list("pk", flat=True):
+        for _ in range(recompute.WORKERS):
+            soon("evals.tasks.recompute_run", pk)
+
+
+@shared_task
+def recompute_run(set_id: int) -> None:
+    """Makes comparisons again for a while, and comes back if there are more."""
+    made = ComparisonSet.objects.select_related("run").get(pk=set_id)
+    if recompute.recompute(made):
+        soon("evals.tasks.recompute_run", set_id)
 
 
 @shared_task

@@ -6,6 +6,13 @@ from django.db.models import Q
 from taxonomy.models import TaxonomyVersion
 
 
+class SeveralRaters(models.TextChoices):
+    """What several labels from elsewhere of one output make together."""
+
+    ADJUDICATE = "adjudicate", "they agree, or an authoritative one decides"
+    AVERAGE = "average", "their mean"
+
+
 class Project(models.Model):
     """One deployed application whose model may change."""
 
@@ -20,6 +27,17 @@ class Project(models.Model):
     )
     sampling = models.JSONField(
         default=dict, help_text="The sampling plan as evals.sampling.SamplingPlan reads it."
+    )
+    tracing = models.JSONField(
+        default=dict, help_text="Which spans are whose, as evals.otlp.tracing.Tracing reads it."
+    )
+
+    several_raters = models.CharField(
+        max_length=10,
+        choices=SeveralRaters,
+        default=SeveralRaters.ADJUDICATE,
+        db_default=SeveralRaters.ADJUDICATE,
+        help_text="what several labels from elsewhere of one output make together",
     )
 
     class Meta:
@@ -38,6 +56,8 @@ class ModelVersion(models.Model):
     class Provider(models.TextChoices):
         UPLOAD = "", "outputs are uploaded"
         OPENAI = "openai", "OpenAI-compatible address"
+        HTTP_JSON = "http_json", "any address that speaks JSON"
+        RECORDED = "recorded", "a file of recorded outputs"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="models")
     name = models.CharField(max_length=120)
@@ -51,6 +71,9 @@ class ModelVersion(models.Model):
     upstream_model = models.CharField(
         max_length=200, blank=True, help_text="The model's name at that address."
     )
+    options = models.JSONField(
+        default=dict, blank=True, help_text="What this provider alone needs; see docs/traffic.md."
+    )
     api_key_env = models.CharField(
         max_length=100,
         blank=True,
@@ -58,7 +81,8 @@ class ModelVersion(models.Model):
     )
     system = models.TextField(blank=True, help_text="System message, sent before the request.")
     prompt = models.TextField(
-        blank=True, help_text="Prompt around a text request, with {{ input }} where it goes."
+        blank=True,
+        help_text="Prompt around a request that is no chat, with {{ input }} where it goes.",
     )
     parameters = models.JSONField(
         default=dict, blank=True, help_text='Sent as they are: {"temperature": 0, "max_tokens": 64}'
@@ -73,6 +97,8 @@ class ModelVersion(models.Model):
         default=dict, blank=True, help_text='Public scores, shown beside: {"MMLU-Pro": 41.2}'
     )
     concurrency = models.PositiveIntegerField(default=4)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    tokens_per_minute = models.PositiveIntegerField(null=True, blank=True)
     timeout_s = models.PositiveIntegerField(default=60)
     max_attempts = models.PositiveIntegerField(default=5)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -83,13 +109,22 @@ class ModelVersion(models.Model):
             models.UniqueConstraint(fields=["project", "name"], name="model_one_per_name"),
             models.CheckConstraint(
                 name="model_fetched_has_address",
-                condition=Q(provider="") | ~Q(base_url="") & ~Q(upstream_model=""),
+                violation_error_message="openai needs an address and the model's name, "
+                "http_json an address and options, recorded options and no address.",
+                condition=Q(provider="")
+                | Q(provider="openai") & ~Q(base_url="") & ~Q(upstream_model="")
+                | Q(provider="http_json") & ~Q(base_url="") & ~Q(options={})
+                | Q(provider="recorded", base_url="") & ~Q(options={}),
             ),
             models.CheckConstraint(
                 name="model_limits_positive",
-                condition=Q(concurrency__range=(1, 64))
+                violation_error_message="Calls at a time are 1 to 256, seconds of the time-out "
+                "1 to 3600, attempts 1 to 20, and limits a minute at least 1.",
+                condition=Q(concurrency__range=(1, 256))
                 & Q(timeout_s__range=(1, 3600))
-                & Q(max_attempts__range=(1, 20)),
+                & Q(max_attempts__range=(1, 20))
+                & (Q(requests_per_minute=None) | Q(requests_per_minute__gte=1))
+                & (Q(tokens_per_minute=None) | Q(tokens_per_minute__gte=1)),
             ),
         ]
 

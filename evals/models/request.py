@@ -14,7 +14,10 @@ class Request(models.Model):
         EVALSET = "evalset", "eval set"
         PERTURBATION = "perturbation"
 
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="requests")
+    # Foreign keys without an index of their own have one below that begins with them.
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="requests", db_index=False
+    )
     key = models.CharField(max_length=200)
     source = models.CharField(max_length=12, choices=Source)
     input = models.JSONField(help_text="text, {messages, tools}, or any JSON")
@@ -42,7 +45,9 @@ class Request(models.Model):
 class Attempt(models.Model):
     """One call to a model: with its error if it failed, an Output beside it if it did not."""
 
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="attempts")
+    request = models.ForeignKey(
+        Request, on_delete=models.CASCADE, related_name="attempts", db_index=False
+    )
     model = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="attempts")
     sample = models.PositiveSmallIntegerField(default=0)
     uploaded = models.BooleanField(default=False, help_text="reported to us, not called by us")
@@ -61,7 +66,12 @@ class Attempt(models.Model):
                 name="attempt_uploaded_once",
             ),
         ]
-        indexes = [models.Index(fields=["request", "model", "sample"], name="attempt_of")]
+        indexes = [
+            models.Index(fields=["request", "model", "sample"], name="attempt_of"),
+            models.Index(
+                fields=["model", "finished_at"], condition=Q(uploaded=False), name="attempt_asked"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} on {self.request}: {self.error or 'ok'}"
@@ -73,8 +83,12 @@ class Output(models.Model):
     Sample 0 is the answer that is compared and reviewed; 1, 2 … are repeats for the noise floor.
     """
 
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="outputs")
-    model = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="outputs")
+    request = models.ForeignKey(
+        Request, on_delete=models.CASCADE, related_name="outputs", db_index=False
+    )
+    model = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, related_name="outputs", db_index=False
+    )
     sample = models.PositiveSmallIntegerField(default=0)
     text = models.TextField(help_text="as received: the text, or the JSON source")
     value = models.JSONField(null=True, help_text="canonical form: a string, or the parsed JSON")

@@ -26,11 +26,28 @@ class Run(models.Model):
         FINISHED = "finished"
         CANCELLED = "cancelled"
 
+    class PausedBy(models.TextChoices):
+        NOBODY = "", "not paused"
+        HAND = "hand"
+        FAILURES = "failures"
+        CAP = "cap", "spending cap"
+        CONFIGURATION = "configuration"
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
     name = models.SlugField(max_length=80)
     kind = models.CharField(max_length=8, choices=Kind)
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     state_reason = models.TextField(blank=True)
+    paused_by = models.CharField(max_length=13, choices=PausedBy, blank=True, default="")
+    broken = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="whose failures paused it: asked one call at a time until it answers",
+    )
+    resumed_at = models.DateTimeField(null=True, blank=True)
     baseline = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     candidate = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     evalset_version = models.ForeignKey(
@@ -41,8 +58,17 @@ class Run(models.Model):
     )
     pipeline = models.JSONField()
     pipeline_digest = models.CharField(max_length=64)
+    comparison_set = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="goes up by one each time the comparators are changed"
+    )
     sampling = models.JSONField()
     seed = models.CharField(max_length=64)
+    samples = models.PositiveSmallIntegerField(
+        default=0, help_text="further samples of both models, for noise and flips"
+    )
+    cap_usd = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, blank=True, help_text="spending cap, US$"
+    )
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField(
         null=True, blank=True, help_text="when no further traffic or upload is waited for"
@@ -60,6 +86,13 @@ class Run(models.Model):
                 name="run_offline_has_evalset",
                 condition=Q(kind="offline", evalset_version__isnull=False)
                 | Q(kind="shadow", evalset_version=None),
+            ),
+            models.CheckConstraint(
+                name="run_samples_are_offline",
+                condition=Q(samples=0) | Q(samples__range=(1, 20), kind="offline"),
+            ),
+            models.CheckConstraint(
+                name="run_cap_not_negative", condition=Q(cap_usd=None) | Q(cap_usd__gte=0)
             ),
             models.CheckConstraint(
                 name="run_window_in_order",
@@ -117,6 +150,17 @@ class Comparison(models.Model):
     candidate_correct = models.BooleanField(null=True, blank=True)
     batch = models.CharField(max_length=20, blank=True)
     stratum = models.CharField(max_length=30, blank=True)
+    comparison_set = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="the run's set of comparators that it was made by"
+    )
+    line = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the strata in which it stood whenever its batch was drawn from and the "
+        "comparators were changed afterwards, joined by >",
+    )
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -163,18 +207,21 @@ class Comparison(models.Model):
 
 
 class Stratum(models.Model):
-    """How many comparisons a stratum of a batch holds: kept up to date as they settle."""
+    """How many comparisons a stratum of a batch holds: kept up to date as they settle. Once a
+    run's comparators were changed it is a cell: what stood in `line` before and is in `name` now.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="strata")
     batch = models.CharField(max_length=20)
+    line = models.CharField(max_length=200, blank=True, default="", db_default="")
     name = models.CharField(max_length=30)
     size = models.PositiveIntegerField()
 
     class Meta:
-        ordering = ["run", "batch", "name"]
+        ordering = ["run", "batch", "line", "name"]
         verbose_name_plural = "strata"
         constraints = [
-            models.UniqueConstraint(fields=["run", "batch", "name"], name="stratum_once"),
+            models.UniqueConstraint(fields=["run", "batch", "line", "name"], name="stratum_once"),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """An HTTP transport that sends no more than it must and reads no more than it should."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from time import perf_counter
 
@@ -20,27 +20,30 @@ class TooLargeError(Exception):
 
 
 class BoundedTransport(httpx2.AsyncBaseTransport):
-    """HTTP(S) without proxies, with the key that it is given ("" for none) and no header of the
-    environment's; the size of every body is bounded, that of an error as well.
+    """HTTP(S) without proxies, with the key ("" for none) and the headers that it is given and no
+    header of the environment's; the size of every body is bounded, that of an error as well.
 
     `started` is when the last request was handed over, by `perf_counter`.
     """
 
-    def __init__(self, api_key: str, limit: int = RESPONSE_LIMIT) -> None:
+    def __init__(
+        self, api_key: str, limit: int = RESPONSE_LIMIT, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._inner = httpx2.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
-        self._api_key, self._limit = api_key, limit
+        self._limit = limit
+        self._headers = dict(headers or {})
+        if api_key:
+            self._headers["authorization"] = f"Bearer {api_key}"
         self.started = perf_counter()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         headers = {name: value for name, value in request.headers.items() if name in _SENT}
         headers["accept-encoding"] = "identity"
-        if self._api_key:
-            headers["authorization"] = f"Bearer {self._api_key}"
         # A new request, since the SDK looks for its own headers in the old one later.
         sent = httpx2.Request(
             request.method,
             request.url,
-            headers=headers,
+            headers={**headers, **self._headers},
             stream=request.stream,
             extensions=request.extensions,
         )

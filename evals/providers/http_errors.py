@@ -13,18 +13,27 @@ _LONGEST_EXCERPT = 300
 _LONGEST_PAUSE_S = 3600.0
 _RETRYABLE = {408, 409, 425, 429}
 _FINAL_CODES = {"insufficient_quota"}
+# A key that is refused, an address or a model that is not there: no request's own fault.
+_NOT_THE_REQUESTS = {401, 403, 404, 405, 407}
 
 
-def error_of_status(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
-    """The error for an HTTP status that is not 200."""
-    said, code = _read(body)
+def error_of_status(
+    status: int, headers: Mapping[str, str], body: bytes, said: str | None = None
+) -> ProviderError:
+    """The error for an HTTP status that is not 200; `said` where the caller knows what it says."""
+    read, code = _read(body)
+    said = read if said is None else excerpt(said)
     if 300 <= status < 400:
         message = f"HTTP {status}: redirects are not followed; set base_url to the final address"
-        return ProviderError(message, retryable=False)
+        return ProviderError(message, retryable=False, servers=True)
     retryable = (status in _RETRYABLE or status >= 500) and code not in _FINAL_CODES
     message = f"HTTP {status}: {said}" if said else f"HTTP {status} from upstream"
     return ProviderError(
-        message, retryable=retryable, retry_after=retry_after(headers) if retryable else None
+        message,
+        retryable=retryable,
+        retry_after=retry_after(headers) if retryable else None,
+        servers=retryable or status in _NOT_THE_REQUESTS or code in _FINAL_CODES,
+        throttled=retryable and status == 429,
     )
 
 

@@ -1,23 +1,17 @@
-"""From a request's input to the chat messages that a model is sent.
+"""From a request's input to what a chat model is sent."""
 
-A prompt template knows one thing, `{{ input }}`, and paths into it: `{{ input.customer.name }}`,
-`{{ input.items.0 }}`. Text goes in as it is, other JSON as compact JSON; `\\{{` stands for two
-braces. Nothing is executed, and what was filled in is not looked at again.
-"""
-
-import re
 from typing import Any
 
+from evals.providers.templates import TemplateProblem, check_template, render
 from evals.values import source_of
 
-DEFAULT_TEMPLATE = "{{ input }}"
+#: What a chat was served with beside messages and tools, and is sent with again.
+SERVED = ("tool_choice", "parallel_tool_calls", "response_format")
 
-_SLOT = re.compile(r"\\\{\{|\{\{(?P<inside>[^{}\n]*)\}\}|(?P<open>\{\{)")
-_PATH = re.compile(r"input(\.[\w-]+)*\Z")
+#: A template, or an input, from which no messages can be made.
+MessageError = TemplateProblem
 
-
-class MessageError(ValueError):
-    """A template, or an input, from which no messages can be made."""
+__all__ = ["MessageError", "build_messages", "build_served", "build_tools", "check_template"]
 
 
 def build_messages(
@@ -31,16 +25,20 @@ def build_messages(
     """
     first = [{"role": "system", "content": system}] if system else []
     if not isinstance(input_value, dict) or not is_chat(input_value):
-        return [
-            *first,
-            {"role": "user", "content": render(template or DEFAULT_TEMPLATE, input_value)},
-        ]
+        return [*first, {"role": "user", "content": build_prompt(input_value, template)}]
     messages = [_message(item, i) for i, item in enumerate(input_value["messages"])]
     if not messages:
         raise MessageError("input.messages is empty; a chat needs at least one message")
     if first and messages[0]["role"] in ("system", "developer"):
         messages = messages[1:]
     return [*first, *messages]
+
+
+def build_prompt(input_value: object, template: str = "") -> str:
+    """The input in the template, or alone where there is none."""
+    if template:
+        return render(template, input_value)
+    return input_value if isinstance(input_value, str) else source_of(input_value)
 
 
 def build_tools(input_value: object) -> list[dict[str, Any]] | None:
@@ -55,42 +53,16 @@ def build_tools(input_value: object) -> list[dict[str, Any]] | None:
     return tools or None
 
 
+def build_served(input_value: object) -> dict[str, Any]:
+    """The rest of what a chat was served with: how it was to use its tools, and to answer."""
+    if not isinstance(input_value, dict) or not is_chat(input_value):
+        return {}
+    return {name: input_value[name] for name in SERVED if input_value.get(name) is not None}
+
+
 def is_chat(input_value: Any) -> bool:
     """Whether an input is a conversation as served."""
     return isinstance(input_value, dict) and isinstance(input_value.get("messages"), list)
-
-
-def check_template(template: str) -> None:
-    """MessageError, with the place, where a template says something that it cannot."""
-    for slot in _SLOT.finditer(template):
-        if slot["open"] is None and slot["inside"] is None:
-            continue
-        at = f"line {template.count(chr(10), 0, slot.start()) + 1} of the template"
-        if slot["open"]:
-            raise MessageError(f"{at}: {{{{ is not closed on its line; write \\{{{{ for braces")
-        if not _PATH.match(slot["inside"].strip()):
-            raise MessageError(
-                f"{at}: {slot[0]} is unknown; there are {{{{ input }}}} and {{{{ input.field }}}}"
-            )
-
-
-def render(template: str, input_value: object) -> str:
-    """The template with the input in it. MessageError where a path leads nowhere."""
-    check_template(template)
-    return _SLOT.sub(lambda slot: _fill(slot, input_value), template)
-
-
-def _fill(slot: re.Match[str], value: object) -> str:
-    if slot["inside"] is None:
-        return "{{"
-    for name in slot["inside"].strip().split(".")[1:]:
-        if isinstance(value, dict) and name in value:
-            value = value[name]
-        elif isinstance(value, list) and name.isdecimal() and int(name[:9]) < len(value):
-            value = value[int(name[:9])]
-        else:
-            raise MessageError(f"{slot[0]}: this input has no {name!r}")
-    return value if isinstance(value, str) else source_of(value)
 
 
 def _message(item: object, i: int) -> dict[str, Any]:

@@ -13,7 +13,8 @@ _MOST_TOKENS = 2**31 - 1
 def read_reply(body: bytes, latency_ms: float) -> Reply:
     """The reply in the body of a 200. Raises ProviderError where it holds none.
 
-    Text stays text; with tool calls the value is {"content": …, "tool_calls": […]}, as received.
+    Text stays text; with tool calls the value is {"content": …, "tool_calls": […]}, as received,
+    and a refusal without content is {"content": null, "refusal": "…"}.
     """
     completion = _parse(body)
     value = _value(_message(completion))
@@ -38,9 +39,10 @@ def _parse(body: bytes) -> dict[str, Any]:
         # The standard parser: it lets halves of surrogate pairs through, to be named later.
         completion = json.loads(body)
     except (ValueError, RecursionError):
-        raise _error(f"HTTP 200, but not JSON (is base_url right?): {excerpt(body)}") from None
+        reason = f"HTTP 200, but not JSON (is base_url right?): {excerpt(body)}"
+        raise _error(reason, servers=True) from None
     if not isinstance(completion, dict):
-        raise _error(f"HTTP 200, but no chat completion: {excerpt(body)}")
+        raise _error(f"HTTP 200, but no chat completion: {excerpt(body)}", servers=True)
     return completion
 
 
@@ -54,7 +56,7 @@ def _message(completion: dict[str, Any]) -> dict[str, Any]:
     error = completion.get("error")
     said = error.get("message") if isinstance(error, dict) else error
     if said:
-        raise _error(f"HTTP 200, but an error: {excerpt(str(said))}")
+        raise _error(f"HTTP 200, but an error: {excerpt(str(said))}", servers=True)
     raise _error(f"HTTP 200, but no message in `choices`: {excerpt(source_of(list(completion)))}")
 
 
@@ -65,7 +67,8 @@ def _value(message: dict[str, Any]) -> Any:
             raise _error("`tool_calls` is not a list of objects")
         return {"content": content, "tool_calls": tool_calls}
     if content is None and isinstance(message.get("refusal"), str):
-        raise _error(f"the model refused: {excerpt(message['refusal'])}")
+        # What the person would have seen: an answer like any other, and often the difference.
+        return {"content": None, "refusal": message["refusal"]}
     if content is None:
         raise _error("the message has neither content nor tool calls")
     return content
@@ -83,13 +86,17 @@ def _content(content: object) -> str | None:
 
 
 def _count(usage: dict[str, Any], name: str) -> int | None:
-    count = usage.get(name)
+    return token_count(usage.get(name), f"`usage.{name}`")
+
+
+def token_count(count: object, where: str) -> int | None:
+    """A number of tokens as a server gave it; None where it gave none."""
     if count is None:
         return None
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _MOST_TOKENS:
-        raise _error(f"`usage.{name}` is not a number of tokens: {excerpt(str(count)[:100])}")
+        raise _error(f"{where} is not a number of tokens: {excerpt(str(count)[:100])}")
     return count
 
 
-def _error(reason: str) -> ProviderError:
-    return ProviderError(reason, retryable=False)
+def _error(reason: str, servers: bool = False) -> ProviderError:
+    return ProviderError(reason, retryable=False, servers=servers, charged=True)

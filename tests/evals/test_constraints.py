@@ -100,6 +100,7 @@ class TestModelVersion:
         "provider": "",
         "base_url": "http://127.0.0.1:2/v1",
         "upstream_model": "other",
+        "options": {"file": "a.jsonl"},
         "system": "x",
         "prompt": "{{ input }}!",
         "parameters": {"temperature": 1},
@@ -110,6 +111,8 @@ class TestModelVersion:
     FREE = {
         "benchmarks": {"MMLU-Pro": 41.2},
         "concurrency": 9,
+        "requests_per_minute": 9,
+        "tokens_per_minute": 9,
         "timeout_s": 9,
         "max_attempts": 9,
         "api_key_env": "OTHER_KEY",
@@ -156,9 +159,24 @@ class TestModelVersion:
         refused("model_fetched_has_address", lambda: rows.update(**{missing: ""}))
 
     @pytest.mark.parametrize(
+        "fields",
+        [
+            {"provider": "http_json", "options": {}},
+            {"provider": "http_json", "options": {"output": "$"}, "base_url": ""},
+            {"provider": "recorded", "options": {"file": "a.jsonl"}},
+            {"provider": "recorded", "options": {}, "base_url": ""},
+            {"provider": "astrology"},
+        ],
+    )
+    def test_each_provider_has_what_it_needs(self, model: ModelVersion, fields: Any) -> None:
+        rows = ModelVersion.objects.filter(pk=model.pk)
+        refused("model_fetched_has_address", lambda: rows.update(**fields))
+
+    @pytest.mark.parametrize(
         ("field", "wrong"),
-        [("concurrency", 0), ("concurrency", 65), ("timeout_s", 0), ("timeout_s", 3601),
-         ("max_attempts", 0), ("max_attempts", 21)],
+        [("concurrency", 0), ("concurrency", 257), ("timeout_s", 0), ("timeout_s", 3601),
+         ("max_attempts", 0), ("max_attempts", 21), ("requests_per_minute", 0),
+         ("tokens_per_minute", 0)],
     )  # fmt: skip
     def test_limits(self, model: ModelVersion, field: str, wrong: int) -> None:
         rows = ModelVersion.objects.filter(pk=model.pk)
@@ -187,6 +205,8 @@ class TestRun:
             ("run_finished_has_date", {"state": "finished"}),
             ("run_finished_has_date", {"finished_at": NOW}),
             ("run_finished_has_date", {"state": "cancelled", "finished_at": NOW}),
+            ("run_samples_are_offline", {"samples": 1}),
+            ("run_cap_not_negative", {"cap_usd": -1}),
             ("null value", {"seed": None}),
         ],
     )

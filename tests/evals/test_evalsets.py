@@ -97,7 +97,7 @@ class TestAllOrNothing:
         bad = {**THREE[2], "outputs": [{"model": "nobody", "output": "x"}]}
         with pytest.raises(EvalSetError) as error:
             make(project, *THREE[:2], bad)
-        assert [p.path for p in error.value.problems] == ["$.outputs[0].model", "$.input"]
+        assert [p.path for p in error.value.problems] == ["$.input", "$.outputs[0].model"]
         assert list(Request.objects.values_list("key", flat=True)) == ["r1"]
 
     def test_an_empty_file(self, project: Project) -> None:

@@ -6,78 +6,23 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from evals import compare, fetch
-from evals.models import Attempt, Comparison, ModelVersion, Output, Project, Request, Run
+from evals import attempts, breaker, compare, fetch
+from evals.models import Attempt, Comparison, ModelVersion, Output, Request, Run
 from evals.providers.base import ProviderError, Reply
-from evals.sampling import SamplingPlan
-from reviewapp.actions import models as model_actions
-from reviewapp.actions import projects, runs
+from evals.wanted import Asked
+from reviewapp.actions import runs
 from reviewapp.models import User
+from tests.evals.fetching import again, change, errors
 from tests.evals.model_server import Answer, ModelServer, refuses, says
 from tests.evals.test_ingest import at_once, send
 
 pytestmark = pytest.mark.django_db
-LONG_AGO = timezone.now() - timedelta(hours=1)
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-def model(project: Project, olga: User, server: ModelServer) -> ModelVersion:
-    return model_actions.define(
-        project=project,
-        name="asked",
-        provider="openai",
-        base_url=server.url,
-        upstream_model="tiny",
-        price_input="2.5",
-        price_output="10",
-        by=olga,
-    )
-
-
-@pytest.fixture
-def start(project: Project, models: Any, model: ModelVersion, olga: User) -> Any:
-    """A recorded run of `count` requests whose candidate is asked."""
-
-    def started(count: int, noise: float = 0.0, **sides: ModelVersion) -> Run:
-        plan = SamplingPlan(noise_share=noise)
-        projects.set_sampling(project=project, plan=plan, by=olga)
-        send(project, *[{"id": f"r{i}", "input": f"q{i}"} for i in range(count)])
-        sides = {"baseline": models[0], "candidate": model, **sides}
-        name = f"run-{Run.objects.count()}"
-        run = runs.start(project=project, name=name, recorded=True, by=olga, **sides)
-        compare.enrol(run)
-        return run
-
-    return started
-
-
-def again() -> None:
-    """The time to try again has come (before this test's transaction, whose clock stands still)."""
-    Attempt.objects.filter(retry_at__isnull=False).update(retry_at=LONG_AGO)
-
-
-def change(model: ModelVersion, **fields: Any) -> ModelVersion:
-    for name, value in fields.items():
-        setattr(model, name, value)
-    model.save()
-    return model
-
-
-def errors() -> list[str]:
-    return list(Attempt.objects.exclude(error="").order_by("id").values_list("error", flat=True))
 
 
 class TestAsking:
@@ -150,16 +95,16 @@ class TestAsking:
         run = start(40)
         change(model, concurrency=1)
         server.answer = lambda text, nth: says(text, delay=0.01)
-        stored, store = [], fetch.store
+        stored, store = [], fetch.store_each
 
-        def pausing(*args: Any) -> int:
+        def pausing(*args: Any) -> Any:
             stored.append(args)
             if len(stored) == 5:
-                fetch.pause(run, "by hand")
+                fetch.pause(run, "by hand", Run.PausedBy.HAND)
             return store(*args)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fetch, "store", pausing)
+            patch.setattr(fetch, "store_each", pausing)
             assert fetch.fetch(run, model) == server.calls == 5
 
     def test_the_baseline_is_asked_twice_where_noise_is_wanted(
@@ -233,15 +178,15 @@ class TestFailing:
     def test_given_up_after_its_attempts(
         self, start: Any, model: ModelVersion, server: ModelServer
     ) -> None:
-        server.answer = lambda *_: refuses(500)
-        run = start(1)
+        server.answer = lambda text, nth: refuses(500) if text == "q0" or nth < 3 else says(text)
+        run = start(2)
         change(model, max_attempts=3)
         for _ in range(6):
             fetch.fetch(run, model)
             again()
-        finals = list(Attempt.objects.order_by("id").values_list("final", flat=True))
-        assert finals == [False, False, True]
-        assert not Output.objects.exists()
+        tried = Attempt.objects.filter(request__key="r0").order_by("id")
+        assert list(tried.values_list("final", flat=True)) == [False, False, True]
+        assert Output.objects.get().request.key == "r1"
 
     def test_a_bad_request_is_final_at_once(
         self, start: Any, model: ModelVersion, server: ModelServer
@@ -276,16 +221,17 @@ class TestFailing:
     @pytest.mark.parametrize(
         ("answer", "said", "final"),
         [
-            (Answer(body=b"<html>It works!</html>"), "not JSON", True),
+            (Answer(body=b"<html>It works!</html>"), "not JSON", False),
             (Answer(body=b'{"choices": []}'), "no message in `choices`", True),
-            (Answer(body=b'{"error": {"message": "overloaded"}}'), "overloaded", True),
+            (Answer(body=b'{"error": {"message": "overloaded"}}'), "overloaded", False),
             (Answer(body=b'{"choices": [{"message": {"content": "a\\u0000b"}}]}'), "U+0000", True),
             (Answer(body=b'{"choices": [{"message": {"content": "\\ud800"}}]}'), "surrogate", True),
             (Answer(body=b'{"choices": [{"message": {"content": null}}]}'), "neither", True),
             (Answer(body=b'{"choices": [{"message": {"content": 7}}]}'), "not text", True),
-            (Answer(302, headers={"Location": "http://127.0.0.1:1"}), "redirects", True),
+            (Answer(302, headers={"Location": "http://127.0.0.1:1"}), "redirects", False),
             (Answer(drop=True), "no answer from 127.0.0.1", False),
             (Answer(200, b"{}", {"Content-Encoding": "gzip"}), "compressed", True),
+            (Answer(body=b'{"choices": [{"message": {"content": NaN}}]}'), "not text", True),
         ],
     )  # fmt: skip
     def test_a_lie_is_an_attempt_and_never_an_output(
@@ -298,6 +244,9 @@ class TestFailing:
         assert said in attempt.error
         assert attempt.final == final
         assert not Output.objects.exists()
+        # What is not this one request's fault pauses the run, rather than give the request up.
+        run = Run.objects.get()
+        assert run.state == ("running" if final or attempt.retry_at else "paused")
 
     def test_an_unbelievable_count_of_tokens_costs_nothing(
         self, start: Any, model: ModelVersion, server: ModelServer
@@ -325,7 +274,7 @@ class TestFailing:
         compare.enrol(run)
         assert fetch.fetch(run, model) == 1
         assert server.asked == {"hello": 1}
-        assert errors() == ["{{ input.text }}: this input has no 'text'"] * 2
+        assert errors() == ["line 1 of the template: this input has no 'text'"] * 2
 
 
 class TestPausing:
@@ -373,7 +322,7 @@ class TestPausing:
         self, start: Any, model: ModelVersion, models: Any, server: ModelServer, olga: User
     ) -> None:
         server.answer = lambda *_: refuses(401)
-        run, settled, failed = start(30), [], fetch.Breaker.failed
+        run, settled, failed = start(30), [], breaker.Breaker.failed
         send(run.project, *[
             {"id": f"r{i}", "input": f"q{i}",
              "outputs": [{"model": models[0].name, "output": "x"}]} for i in range(30)
@@ -384,7 +333,7 @@ class TestPausing:
             settled.append(compare.settle(run))
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fetch.Breaker, "failed", settling)
+            patch.setattr(breaker.Breaker, "failed", settling)
             fetch.fetch(run, model)
         assert len(settled) >= fetch.BREAKER
         assert set(settled) == {0}
@@ -491,9 +440,10 @@ class TestOnce:
     def test_an_output_that_is_there_stays(self, start: Any, model: ModelVersion) -> None:
         start(1)
         request = Request.objects.get()
-        assert fetch.store(model, request, 0, self._reply("first")) == 1
-        assert fetch.store(model, request, 0, self._reply("second")) == 0
-        assert fetch.store(model, request, 1, self._reply("second")) == 1
+        first, second = self._reply("first"), self._reply("second")
+        assert attempts.store(model, [(Asked(request, 0), first)]) == 1
+        assert attempts.store(model, [(Asked(request, 0), second)]) == 0
+        assert attempts.store(model, [(Asked(request, n), second) for n in (0, 1)]) == 1
         assert [one.value for one in Output.objects.order_by("sample")] == ["first", "second"]
 
     def test_an_output_that_arrives_while_it_is_asked(
@@ -506,7 +456,7 @@ class TestOnce:
             {"id": "r0", "input": "q0", "outputs": [{"model": "asked", "output": "uploaded"}]},
         )
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fetch, "wanted", lambda *_: wanted if not server.calls else [])
+            patch.setattr("evals.wanted.wanted", lambda *_: wanted if not server.calls else [])
             assert fetch.fetch(run, model) == 0
         assert (server.calls, Output.objects.get().value) == (1, "uploaded")
 
@@ -515,7 +465,7 @@ class TestOnce:
     ) -> None:
         run = start(3)
         ModelVersion.objects.filter(pk=model.pk).update(prompt="Another: {{ input }}")
-        assert fetch.store(model, Request.objects.first(), 0, self._reply()) == 0
+        assert attempts.store(model, [(Asked(Request.objects.first(), 0), self._reply())]) == 0
         assert fetch.fetch(run, model) == 0
         assert server.calls == Output.objects.count() == 0
         assert fetch.fetch(run, ModelVersion.objects.get(pk=model.pk)) == 3
@@ -523,13 +473,15 @@ class TestOnce:
     def test_limits_may_change_at_any_time(self, start: Any, model: ModelVersion) -> None:
         start(1)
         ModelVersion.objects.filter(pk=model.pk).update(concurrency=9, timeout_s=9)
-        assert fetch.store(model, Request.objects.get(), 0, self._reply()) == 1
+        assert attempts.store(model, [(Asked(Request.objects.get(), 0), self._reply())]) == 1
 
-    def test_failing_gives_the_first(self, start: Any, model: ModelVersion) -> None:
+    def test_failures_are_counted(self, start: Any, model: ModelVersion) -> None:
         start(1)
-        request, error = Request.objects.get(), ProviderError("no", retryable=True)
-        first = fetch.fail(model, request, 0, error)
-        assert (first, fetch.fail(model, request, 0, error)) == (Attempt.objects.first().pk, None)
+        request = Request.objects.get()
+        busy = ProviderError("HTTP 429: slow down", retryable=True, throttled=True)
+        error = ProviderError("no", retryable=True)
+        given = [attempts.fail(model, request, 0, one) for one in (error, busy, error)]
+        assert [(one.failures, one.final) for one in given] == [(1, False), (2, False), (2, False)]
 
     @pytest.mark.django_db(transaction=True)
     def test_two_fetchers_at_once(

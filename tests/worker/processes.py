@@ -20,6 +20,22 @@ from reviewapp.serving import worker_command
 ROOT = Path(__file__).resolve().parents[2]
 
 
+#: By which the database knows the connections of the workers from the test's own.
+NAME = "tested-worker"
+
+
+def cut_connections() -> int:
+    """Ends every connection that the workers have to the database. Gives how many those were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = %s",
+            [NAME],
+        )
+        count: int = cursor.fetchone()[0]
+        return count
+
+
 def database_url() -> str:
     """Of the database that this test uses: the settings were read with another name."""
     found = {key: quote(str(value), safe="") for key, value in connection.settings_dict.items()}
@@ -43,7 +59,7 @@ class Workers:
                 cwd=ROOT,
                 env={
                     **os.environ,
-                    "DATABASE_URL": database_url(),
+                    "DATABASE_URL": f"{database_url()}?application_name={NAME}",
                     "REDIS_URL": settings.REDIS_URL,
                     "CROSSCHECK_DATA": str(self.folder),
                 },

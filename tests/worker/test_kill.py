@@ -5,20 +5,21 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 
-from evals import sampling
+from evals import sampling, spending
 from evals.models import Attempt, ModelVersion, Output, Project, Run, Stratum
 from reviewapp.actions import models as model_actions
 from reviewapp.actions import projects, runs
 from reviewapp.models import ReviewItem, User
 from tests.evals.model_server import Answer, ModelServer, refuses, says
 from tests.evals.test_ingest import send
-from tests.worker.processes import Workers
+from tests.worker.processes import Workers, cut_connections
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
@@ -69,11 +70,15 @@ def run(project: Project, server: ModelServer, broker: redis.Redis, olga: User) 
             upstream_model="tiny",
             prompt=f"{name} {{{{ input }}}}",
             concurrency=CONCURRENCY,
+            parameters={"max_tokens": 10},
+            price_input=2,
+            price_output=10,
             by=olga,
         )
         for side, name in (("baseline", "old"), ("candidate", "new"))
     }
-    return runs.start(project=project, name="killed", recorded=True, by=olga, **sides)
+    cap = Decimal("0.5")
+    return runs.start(project=project, name="killed", recorded=True, cap_usd=cap, by=olga, **sides)
 
 
 def finished(run: Run) -> bool:
@@ -97,7 +102,16 @@ def check(run: Run, server: ModelServer, kills: int) -> None:
     assert set(outcomes) <= {"identical", "equivalent", "differ"}
     totals = Stratum.objects.filter(run=run).values_list("size", flat=True)
     assert sum(totals) == REQUESTS
+    attempts = Attempt.objects.values_list("model__name", "request__key", "sample", "error")
+    answered = Counter(one[:3] for one in attempts if not one[3])
+    assert answered == stored
+    assert not Attempt.objects.filter(final=True).exists()
     failed = Attempt.objects.exclude(error="").count()
+    # Every call that may have been answered is paid for, and nothing stays set aside.
+    spent, reserved = spending.totals(run)
+    costs = sum(Output.objects.values_list("cost_usd", flat=True))
+    assert reserved == 0
+    assert costs <= spent <= costs + kills * 2 * CONCURRENCY * Decimal("0.001")
     # A worker that is killed loses the answers of the calls in flight, and no others.
     assert server.calls <= len(wanted) + failed + kills * 2 * CONCURRENCY
     assert max(server.asked.values()) <= 2 + 1 + kills
@@ -128,6 +142,18 @@ def test_the_broker_forgets_everything(
         time.sleep(0.2)
     workers.wait_for(lambda: finished(run))
     check(run, server, kills=0)
+
+
+def test_connections_to_the_database_are_cut(
+    run: Run, server: ModelServer, workers: Workers
+) -> None:
+    """As when PostgreSQL is restarted under a run: whoever held a lock holds it no more."""
+    workers.start()
+    for seen in (10, 60):
+        workers.wait_for(lambda seen=seen: Output.objects.count() >= seen)
+        assert cut_connections()
+    workers.wait_for(lambda: finished(run))
+    check(run, server, kills=2)
 
 
 def test_two_workers_at_once(run: Run, server: ModelServer, workers: Workers) -> None:

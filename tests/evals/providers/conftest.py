@@ -56,6 +56,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.seen.append((headers, body))
         self.server.behave(self)
 
+    def do_GET(self) -> None:
+        self.server.seen.append(({name.lower(): v for name, v in self.headers.items()}, None))
+        self.server.behave(self)
+
     def say(self, body, status=200, headers=()) -> None:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)

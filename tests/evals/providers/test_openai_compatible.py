@@ -71,6 +71,15 @@ class TestAsk:
         server.say(completion(message))
         assert ask(call(server)).value == text
 
+    def test_a_refusal_is_an_answer(self, server):
+        server.say(completion({"content": None, "refusal": "I cannot"}))
+        assert ask(call(server)).value == {"content": None, "refusal": "I cannot"}
+
+    def test_what_a_chat_was_served_with_goes_along(self, server):
+        server.say(completion({"content": "x"}))
+        ask(call(server, served={"tool_choice": "required"}, parameters={"temperature": 1}))
+        assert server.seen[0][1]["tool_choice"] == "required"
+
     def test_nothing_of_this_process_goes_along(self, server, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", "sk-own")
         monkeypatch.setenv("OPENAI_ORG_ID", "org-own")
@@ -138,7 +147,6 @@ class TestLyingServer:
             ({"choices": [{"message": None}]}, "no message in `choices`"),
             ({"error": {"message": "model not loaded"}}, "but an error: model not loaded"),
             (completion({"content": None}), "neither content nor tool calls"),
-            (completion({"content": None, "refusal": "I cannot"}), "refused: I cannot"),
             (completion({"content": 7}), "not text but a int"),
             (completion({"content": None, "tool_calls": "f()"}), "not a list of objects"),
             (completion({"content": "a\0b"}), "U+0000"),
