@@ -180,7 +180,9 @@ def families(draw):
             group = draw(st.sampled_from(["x", "y", "z", ""]))
             if group:
                 sets.setdefault((atom in covered, group), set()).add(atom)
-        family.append((parent, list(map(frozenset, sets.values())) or [frozenset(ATOMS)]))
+        family.append(
+            (parent, list(map(frozenset, sets.values())) or [frozenset(covered or ATOMS)])
+        )
     return family
 
 
