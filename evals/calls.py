@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from evals.models import ModelVersion, Request
 from evals.providers import PROVIDERS
-from evals.providers.asking import is_address
+from evals.providers.asking import has_login, is_address
 from evals.providers.base import Call, OptionError
 from evals.providers.http_json import HEADER
 from evals.providers.messages import (
@@ -82,7 +82,14 @@ def _problem_with_address(model: ModelVersion) -> str | None:
     if model.base_url.startswith("$"):
         return _closed(model.base_url[1:])
     # An address that is missing is told by the constraint, which names what else is needed.
-    if not model.base_url or is_address(model.base_url):
+    if not model.base_url:
+        return None
+    if has_login(model.base_url):  # everybody of the project is shown the address
+        return (
+            "an address holds no name or password: name variables of the workers' environment, "
+            "$MODEL_… in its place, or the key's"
+        )
+    if is_address(model.base_url):
         return None
     return "write an address such as http://127.0.0.1:8080/v1"
 

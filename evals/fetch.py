@@ -130,7 +130,7 @@ class _Asking:
             self.stopped = True
             pause(
                 self.run,
-                f"the spending cap of US$ {reserved.cap:.2f} could be passed by the next call: "
+                f"the spending cap of US$ {reserved.cap:.4f} could be passed by the next call: "
                 f"US$ {reserved.spent:.4f} spent, and one more call to {self.model.name} can cost "
                 f"up to US$ {following:.4f}. Raise the cap to go on",
                 Run.PausedBy.CAP,

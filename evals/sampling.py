@@ -52,6 +52,7 @@ class SamplingPlan:
     traffic_share: share of traffic that a shadow run takes
     lease_minutes: how long a claimed item stays with its reviewer
     gold_share: share of what a reviewer is given that are gold items, whose answer is known
+    adjudicate_share: share of items on which several reviewers agree that are adjudicated as well
     """
 
     labels: int = 400
@@ -64,6 +65,7 @@ class SamplingPlan:
     traffic_share: float = 1.0
     lease_minutes: int = 15
     gold_share: float = 0.0
+    adjudicate_share: float = 0.0
 
     @classmethod
     def parse(cls, config: Mapping[str, object]) -> SamplingPlan:
@@ -108,6 +110,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "traffic_share": (0, 1),
     "lease_minutes": (1, 24 * 60),
     "gold_share": (0, 0.5),
+    "adjudicate_share": (0, 1),
 }
 
 

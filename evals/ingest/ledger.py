@@ -71,9 +71,10 @@ class Ledger:
             conflicts, additions = [_kept(line, "$.input")], 0
         else:
             additions = self._expect(entry, line)
-            conflicts = [_kept(line, path) for path in _contradicted(entry, line)]
+            beside = [_kept(line, path) for path in _contradicted(entry, line)]
             additions += self._add(entry, line.answers)
-            conflicts += _other_outputs(entry, line)
+            conflicts = [*beside, *_other_outputs(entry, line)]
+            result.beside += bool(beside) and len(beside) == len(conflicts)
         result.report(conflicts)
         result.conflicting += bool(conflicts)
         result.added += not conflicts and additions > 0

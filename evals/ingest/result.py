@@ -13,13 +13,18 @@ LISTED = 1000
 
 @dataclass
 class IngestResult:
-    """Lines by what became of them; `problems` says why, for the first thousand."""
+    """Lines by what became of them; `problems` says why, for the first thousand.
+
+    `beside`: of those conflicting, the lines that contradict no input and no output, whose
+    outputs are stored all the same.
+    """
 
     stored: int = 0
     added: int = 0
     unchanged: int = 0
     conflicting: int = 0
     rejected: int = 0
+    beside: int = 0
     problems: list[LineError] = field(default_factory=list)
 
     @property
@@ -53,4 +58,5 @@ class IngestResult:
         self.unchanged += other.unchanged
         self.conflicting += other.conflicting
         self.rejected += other.rejected
+        self.beside += other.beside
         self.report(other.problems)

@@ -135,7 +135,7 @@ def _variances(slices: list[SliceCounts]) -> Array:
     labels = sum(float(np.sum(one.sampled)) for one in slices)
     plus = sum(float(np.sum(one.worse)) for one in slices)
     minus = sum(float(np.sum(one.better)) for one in slices)
-    u = (plus + minus + 1) / (labels + 2) - ((plus - minus) / labels) ** 2
+    u = (plus + minus + 1) / (labels + 2) - ((plus - minus) / (labels + 2)) ** 2  # > 0
     parts = []
     for one in slices:
         n, size = np.asarray(one.sampled, dtype=float), np.asarray(one.sizes, dtype=float)

@@ -126,6 +126,12 @@ class ModelVersion(models.Model):
                 & (Q(requests_per_minute=None) | Q(requests_per_minute__gte=1))
                 & (Q(tokens_per_minute=None) | Q(tokens_per_minute__gte=1)),
             ),
+            models.CheckConstraint(  # a price below 0 would undo what a spending cap counts
+                name="model_prices_not_negative",
+                violation_error_message="A price is 0 or more US dollars.",
+                condition=(Q(price_input=None) | Q(price_input__gte=0))
+                & (Q(price_output=None) | Q(price_output__gte=0)),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,8 +15,8 @@ class Call:
     names: the names of the model, the one that answered before the one that was asked for
     messages: the request as a chat, oldest first; None where it is no chat
     prompt: the request where it is no chat, text or any JSON; None where it was not captured
-    output: text, {"content", "tool_calls"}, or any JSON; None where it was not captured
-    refusal: what the model said in place of an output
+    output: text, {"content", "tool_calls"}, {"content": None, "refusal"} as a provider keeps it, or
+        any JSON; None where it was not captured
     """
 
     names: list[str]
@@ -24,7 +24,6 @@ class Call:
     tools: list[object] = field(default_factory=list)
     prompt: object = None
     output: object = None
-    refusal: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
 
@@ -39,7 +38,8 @@ class Call:
         self.output = output_of(messages[0])
         refusal = messages[0].get("refusal")
         if self.output is None and isinstance(refusal, str) and refusal:
-            self.refusal = refusal
+            # What the person would have seen: an answer like any other, and often the difference.
+            self.output = {"content": None, "refusal": refusal}
 
 
 def names(*found: object) -> list[str]:

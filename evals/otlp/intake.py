@@ -17,6 +17,7 @@ from evals.records import LineError, TrafficRecord
 TOLD, LONGEST = 8, 600
 #: Different reasons that are counted; of more, the sum.
 _COUNTED = 200
+_OTHERS = "other reasons"
 #: Names of models that nothing maps, of one export.
 _NAMES = 20
 
@@ -117,7 +118,12 @@ def _tell(taken: Taken, result: IngestResult) -> None:
             _count(taken.reasons, _why(real[0]))
         else:
             _count(taken.warnings, _OTHER_DETAIL)
-    taken.rejected += result.rejected + result.conflicting - taken.warnings.total()
+    # Of many problems only the first are listed; the counts are of all.
+    taken.rejected += result.rejected + result.conflicting - result.beside
+    if (more := result.beside - taken.warnings.total()) > 0:
+        taken.warnings[_OTHER_DETAIL] += more
+    if (more := taken.rejected - taken.reasons.total()) > 0:
+        taken.reasons[_OTHERS] += more
 
 
 def _why(problem: LineError) -> str:
@@ -129,4 +135,4 @@ def _why(problem: LineError) -> str:
 
 
 def _count(counter: Counter[str], reason: str) -> None:
-    counter[reason if reason in counter or len(counter) < _COUNTED else "other reasons"] += 1
+    counter[reason if reason in counter or len(counter) < _COUNTED else _OTHERS] += 1

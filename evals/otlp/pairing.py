@@ -80,13 +80,11 @@ def _output(span: Span, call: Call, model: str, tracing: Tracing) -> dict[str, o
     }
     if span.failed:
         return {**output, "error": _error(span)}
-    if call.refusal is not None:
-        return {**output, "error": f"the model refused: {call.refusal}"}
     return {**output, "output": call.output}
 
 
 def _is_whole(span: Span, call: Call) -> bool:
-    return call.has_input and (span.failed or call.refusal is not None or call.output is not None)
+    return call.has_input and (span.failed or call.output is not None)
 
 
 def _input(call: Call, tracing: Tracing) -> object:

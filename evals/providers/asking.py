@@ -67,6 +67,14 @@ def is_address(url: str) -> bool:
     return address.scheme in ("http", "https") and bool(address.hostname)
 
 
+def has_login(url: str) -> bool:
+    """Whether `url` holds a user's name or password before its host."""
+    try:
+        return "@" in urlsplit(url).netloc
+    except ValueError:
+        return False
+
+
 def check_address(call: Call) -> None:
     if not is_address(call.base_url):
         reason = "base_url is not an address such as http://127.0.0.1:8080/v1"

@@ -11,7 +11,7 @@ from evals.jsonl import Readable
 from evals.records import limits
 from evals.records.labels import LabelRecord
 from evals.records.problems import LineError
-from evals.records.traffic import OutputRecord, OutputsRecord, TrafficRecord
+from evals.records.traffic import FieldError, OutputRecord, OutputsRecord, TrafficRecord
 from evals.records.unknown import UnknownFields
 
 LINE_LIMIT = 8 * 1024 * 1024
@@ -101,7 +101,9 @@ def decode_line(
         reason, _, path = str(error).partition(" - at `")
         if not path and reason.startswith("Expected `object`"):
             reason += "; each line is one JSON object, not a list of them"
-        return LineError(number, path.rstrip("`") or "$", reason)
+        cause = error.__cause__
+        below = cause.path if isinstance(cause, FieldError) else ""
+        return LineError(number, (path.rstrip("`") or "$") + below, reason)
     except msgspec.DecodeError as error:
         return LineError(number, *_why_malformed(line, str(error)))
 

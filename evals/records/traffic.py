@@ -12,6 +12,14 @@ from evals.records.fields import Count, Duration, Moment, Money, Name
 FIRST_YEAR, LAST_YEAR = 1971, 2199
 
 
+class FieldError(ValueError):
+    """A value that the type of its field lets through; `path` is the field's, below the record."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        super().__init__(reason)
+
+
 class OutputRecord(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What one model answered, or the error that it failed with.
 
@@ -68,17 +76,20 @@ class TrafficRecord(msgspec.Struct, frozen=True, kw_only=True):
         self.check()
 
     def check(self) -> None:
-        """Raises ValueError or TypeError for what the types of the fields let through."""
+        """Raises ValueError for what the types of the fields let through."""
         if self.occurred_at and not FIRST_YEAR <= self.occurred_at.year <= LAST_YEAR:
-            raise ValueError(
+            raise FieldError(
+                ".occurred_at",
                 f"the year of `occurred_at` is {self.occurred_at.year}; is a clock not set, "
-                "or seconds taken for milliseconds?"
+                "or seconds taken for milliseconds?",
             )
         for key, item in self.segment.items():
             if not 1 <= len(key) <= 200:
-                raise ValueError("a key of `segment` has not between 1 and 200 characters")
+                reason = "a key of `segment` has not between 1 and 200 characters"
+                raise FieldError(".segment", reason)
             if isinstance(item, list | dict):
-                raise TypeError(f"`segment.{key}` must be text, a number, true, false or null")
+                reason = f"`segment.{key}` must be text, a number, true, false or null"
+                raise FieldError(".segment", reason)
         seen: set[tuple[str, int]] = set()
         for output in self.outputs:
             if (output.model, output.sample) in seen:

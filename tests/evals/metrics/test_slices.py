@@ -101,3 +101,8 @@ def test_shrunk_values_miss_by_less_and_few_flags_are_false():
     assert shrunk < 0.9 * raw
     assert flagged > 60
     assert np.mean(false) <= 0.1
+
+
+def test_every_label_worse_is_no_error():
+    found = compare_slices({"de": one(60, 0), "en": one(60, 0)})
+    assert all(row.shrunk.low < row.shrunk.value < row.shrunk.high for row in found.ranked)

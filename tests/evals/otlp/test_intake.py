@@ -92,10 +92,26 @@ class TestPairing:
         request = Request.objects.get()
         assert (request.group, request.segment) == ("s1", {"tier": "gold", "seats": 3})
 
+    def test_a_refusal_is_an_answer_as_of_a_model_that_is_asked(self, send):
+        said = json.dumps([{"role": "assistant", "content": None, "refusal": "I may not"}])
+        send(span({**OLD, "gen_ai.output.messages": said}))
+        assert Output.objects.get().value == {"content": None, "refusal": "I may not"}
+
     def test_other_groups_are_a_warning(self, send):
         taken = send(span({**OLD, "session.id": "a"}), span({**NEW, "session.id": "b"}))
         assert (taken.stored, taken.rejected) == (2, 0)
         assert "segment or group differ" in taken.message()
+
+    def test_more_problems_than_are_listed_are_counted(self, send):
+        ids = [f"{i:032x}" for i in range(1, 601)]
+        told = [{"session.id": "a", "app.tier": "gold"}, {"session.id": "b", "app.tier": "free"}]
+        tier = {"tier": "app.tier"}
+        send(*(span({**OLD, **told[0]}, trace=one) for one in ids), segments=tier)
+        other = span({**chat(answer="another"), **told[1]}, trace=ids[-1])
+        new = (span({**NEW, **told[1]}, trace=one) for one in ids)
+        taken = send(*new, other, segments=tier)
+        assert (taken.stored, taken.rejected) == (600, 1)
+        assert (taken.warnings.total(), taken.reasons.total()) == (600, 1)
 
     def test_repeats(self, send):
         for n in (0, 1):
