@@ -1,58 +1,102 @@
-"""Assembles the report of a run from its rows: every number that the page, the command and the
-API show. The statistics themselves are in evals/metrics; the sentences are in reviewapp/words.py.
+"""Assembles the core of a run's report: what its labels and totals say. What takes longer is in
+reviewapp/parts, and reviewapp/whole.py puts both together. The statistics themselves are in
+evals/metrics; the sentences are in reviewapp/words.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Avg, Count
+from django.db import connection
+from django.db.models import Avg, Count, Exists, OuterRef
 
 from evals import sampling
-from evals.metrics.agreement import krippendorff_alpha
-from evals.metrics.difference import future_difference, paired_difference, paired_p_value
 from evals.metrics.holm import holm
-from evals.metrics.rates import stratified_rate
-from evals.metrics.severity import severity_difference
 from evals.models import Comparison, Run, Stratum
-from reviewapp import gate, labels, lines, measured, words
+from reviewapp import (
+    averaging,
+    elsewhere,
+    estimates,
+    gate,
+    label_sets,
+    labels,
+    lines,
+    severities,
+    translated,
+)
 from reviewapp.freshness import FORMAT, basis
-from reviewapp.gate import Rule
 from reviewapp.labels import Label
 from reviewapp.lines import Counts, Line
-from reviewapp.measured import plain
-from reviewapp.models import Rater, Review, ReviewItem
+from reviewapp.models import Look, Membership, Rater, Review
+from reviewapp.reading import Reader
+from reviewapp.rows import Rows
+from reviewapp.rules import Rule
+from taxonomy.models import TaxonomyVersion
+
+_MEDIAN = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY v.duration_s)
+FROM reviewapp_review v JOIN reviewapp_reviewitem i ON i.id = v.item_id
+WHERE i.run_id = %s AND v.duration_s > 0 AND v.counted AND NOT v.gold
+"""
 
 
-def assemble(run: Run) -> dict[str, Any]:
-    """The whole report as plain JSON values; shares are of the run's compared requests."""
+@dataclass(frozen=True)
+class Assembled:
+    """The core of a report as plain JSON values, and the gate's look that was due, to be stored."""
+
+    data: dict[str, Any]
+    look: Look | None
+
+
+def assemble(run: Run, version: TaxonomyVersion | None = None) -> Assembled:
+    """The core of a report: what labels and totals say. Shares are of the run's compared requests.
+
+    `version`: of the taxonomy, in which categories are said; the run's own where it is None. What
+    labels of another version do not say in it is unknown, and counted both ways. The gate holds
+    the run's own categories to their margins in any case. Raises
+    taxonomy.translation.Untranslatable.
+    """
     stands_on = basis(run.pk)
+    version = version or run.taxonomy_version
     sizes = _sizes(run)
     population = sum(sizes.values())
-    found = labels.labels(run)
-    all_lines = lines.lines(run, found)
+    said = elsewhere.of(run)
+    found = labels.labels(run) if said is None else {}
+    all_lines = _lines(run, found, version, said)
     merged = lines.merged(all_lines)
+    averaged = said is not None and elsewhere.averages(run.project)
+    rows = Rows(merged, population, averaged=averaged)
+    scores = None
+    if averaged:
+        weighted, scores, why_not = averaging.score(merged, population)
+        future = None
+    else:
+        weighted, future, why_not = severities.score(version, rows.paired, population)
+    seconds = _median_seconds(run)
     data: dict[str, Any] = {
         "format": FORMAT,
         "basis": stands_on,
         "run": _run(run),
+        "taxonomy": translated.about(run, version, all_lines),
         "population": {
             "requests": population,
             "outcomes": _outcomes(sizes),
             "pending": Comparison.objects.filter(run=run, outcome=None).count(),
         },
         "labels": _progress(all_lines),
-        "overall": _overall(merged, population) if population else None,
-        "categories": _categories(run, merged, population) if population else [],
-        "failures": _failures(sizes, population) if population else None,
-        "severity": _severity(run, merged, population) if population else None,
-        "noise": measured.noise(run),
-        "score": measured.score(run),
-        "latency": measured.latency(run),
-        "cost": measured.cost(run),
-        "raters": _raters(run),
-        "agreement": _agreement(run),
+        "elsewhere": None if said is None else label_sets.about(run, said),
+        "overall": _overall(rows) if population else None,
+        "categories": _categories(version, rows) if population else [],
+        "failures": estimates.failures(sizes, population) if population else None,
+        "severity": weighted,
+        "severity_future": future,
+        "severity_scores": scores,
+        "severity_unknown": why_not,
+        "raters": _raters(run) if said is None else label_sets.raters(said),
+        "seconds_a_review": seconds,
+        "not_blind": Review.objects.filter(item__run=run, live=True, blind=False).count(),
         "lines": [
             {
                 "stratum": line.stratum,
@@ -62,13 +106,35 @@ def assemble(run: Run) -> dict[str, Any]:
                 "labelled": len(line.labels),
                 "resolved": line.resolved,
                 "skipped": line.skipped,
+                "behind": line.behind,
             }
             for line in all_lines
         ],
     }
-    data["gate"] = gate.judge_run(run, _rules(run, _paired(merged), sizes), population)
-    data["sentences"] = words.opening(data)
-    return data
+    own = rows
+    if version.pk != run.taxonomy_version_id:
+        read = lines.merged(_lines(run, found, run.taxonomy_version, said))
+        own = Rows(read, population, averaged=averaged)
+    judged = gate.judge_run(
+        run,
+        _rules(run, own, sizes),
+        population,
+        labels=own.labels,
+        seconds=seconds,
+        waiting=None if said is None else label_sets.waiting(run, said),
+    )
+    data["gate"] = judged.data
+    return Assembled(data, judged.look)
+
+
+def _lines(
+    run: Run, found: dict[int, Label], version: TaxonomyVersion, said: elsewhere.Words | None
+) -> list[Line]:
+    """The run's lines with their labels read in `version`."""
+    if said is not None:
+        return elsewhere.lines(run, version, said)
+    reader = Reader(version)
+    return lines.lines(run, {item: reader.read(label) for item, label in found.items()})
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -110,7 +176,7 @@ def _progress(all_lines: Sequence[Line]) -> dict[str, int]:
         "used": sum(len(line.labels) for line in all_lines),
         "skipped": sum(line.skipped for line in all_lines),
         "equivalent_used": sum(
-            len(line.labels) for line in all_lines if line.stratum == sampling.EQUIVALENT
+            len(line.labels) for line in all_lines if line.now == sampling.EQUIVALENT
         ),
         "identical_used": sum(
             len(line.labels) for line in all_lines if line.stratum == sampling.IDENTICAL
@@ -118,166 +184,64 @@ def _progress(all_lines: Sequence[Line]) -> dict[str, int]:
     }
 
 
-def _has_category(pk: int) -> Callable[[Label, str], bool]:
-    return lambda label, side: any(s == side and c == pk for s, c, _ in label.findings)
-
-
-def _has_error(label: Label, side: str) -> bool:
-    return bool(getattr(label, side) == Review.Verdict.ERROR)
-
-
-def _rules(run: Run, paired: Sequence[Line], sizes: dict[str, int]) -> list[Rule]:
+def _rules(run: Run, rows: Rows, sizes: dict[str, int]) -> list[Rule]:
     """What the gate holds to a margin: each category, and no answer."""
-    rules = [
-        Rule(c.key, c.name, c.critical, lines.counts(paired, _has_category(c.pk)))
-        for c in run.taxonomy_version.leaves()
-    ]
     failures = Counts.census(
         worse=sizes.get("failed/candidate", 0), better=sizes.get("failed/baseline", 0)
     )
-    return [*rules, Rule(None, "no answer", False, failures)]
+    leaves = [rows.rule(category) for category in run.taxonomy_version.leaves()]
+    return [*leaves, Rule(None, "no answer", False, failures)]
 
 
-def _categories(run: Run, merged: Sequence[Line], population: int) -> list[dict[str, Any]]:
+def _categories(version: TaxonomyVersion, rows: Rows) -> list[dict[str, Any]]:
     """Each category of the taxonomy; the tests are adjusted together."""
-    rows = []
-    for category in run.taxonomy_version.leaves():
+    found = []
+    for category in version.leaves():
         about = {
             "key": category.key,
             "name": category.name,
             "critical": category.critical,
             "definition": category.definition,
         }
-        rows.append({**about, **_row(merged, population, _has_category(category.pk))})
-    for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        found.append({**about, **rows.category(category.pk)})
+    for row, adjusted in zip(found, holm([row["p"] for row in found]), strict=True):
         row["p_adjusted"] = adjusted
-        row["verdict"] = _verdict(row["difference"], adjusted)
-    return rows
+        row["verdict"] = estimates.verdict(row["difference"], adjusted)
+    return found
 
 
-def _overall(merged: Sequence[Line], population: int) -> dict[str, Any]:
+def _overall(rows: Rows) -> dict[str, Any]:
     """Errors of any kind: the number that hides what the categories show."""
-    row = _row(merged, population, _has_error)
-    return {**row, "verdict": _verdict(row["difference"], row["p"])}
-
-
-def _row(
-    merged: Sequence[Line], population: int, has: Callable[[Label, str], bool]
-) -> dict[str, Any]:
-    every = lines.counts(merged, has)
-    c = lines.counts(_paired(merged), has)
-    rate = (every.sampled, every.sizes, population)
-    return {
-        "worse": sum(c.worse),
-        "better": sum(c.better),
-        "baseline": plain(stratified_rate(every.baseline, *rate, unknown=every.unknown)),
-        "candidate": plain(stratified_rate(every.candidate, *rate, unknown=every.unknown)),
-        "difference": plain(paired_difference(*c.paired, population, unknown=c.unknown)),
-        "future": plain(future_difference(*c.paired, population, unknown=c.unknown)),
-        "p": paired_p_value(*c.paired, population, unknown=c.unknown),
-    }
-
-
-def _paired(merged: Sequence[Line]) -> list[Line]:
-    """Identical pairs cannot differ: they count for the rates and not for the difference."""
-    return [line for line in merged if line.stratum != sampling.IDENTICAL]
-
-
-def _verdict(difference: dict[str, float | None], p: float) -> str:
-    """For this window; where all that could differ was labelled its difference is known."""
-    if difference["low"] == difference["high"] == 0:
-        return "no difference"
-    if p >= 0.05:
-        return "not decided"
-    return "worse" if (difference["value"] or 0) > 0 else "better"
-
-
-def _failures(sizes: dict[str, int], population: int) -> dict[str, Any]:
-    """Requests that a side did not answer: known for all, so exact for the window."""
-    only_candidate = sizes.get("failed/candidate", 0)
-    only_baseline = sizes.get("failed/baseline", 0)
-    both = sizes.get("failed/both", 0)
-    c = Counts.census(worse=only_candidate, better=only_baseline)
-    return {
-        "baseline": only_baseline + both,
-        "candidate": only_candidate + both,
-        "difference": plain(paired_difference(*c.paired, population)),
-        "future": plain(future_difference(*c.paired, population)),
-    }
-
-
-def _severity(run: Run, merged: Sequence[Line], population: int) -> dict[str, Any] | None:
-    """The weighted score's difference, in weight per request, by category × severity."""
-    overrides = {
-        (weight.category_id, weight.severity_id): float(weight.weight)
-        for category in run.taxonomy_version.categories.prefetch_related("weights")
-        for weight in category.weights.all()
-    }
-    general = {s.pk: float(s.weight) for s in run.taxonomy_version.severities.all()}
-    kinds = sorted(
-        {
-            (category, severity)
-            for line in merged
-            for label in line.labels
-            for _, category, severity in label.findings
-            if category is not None and severity is not None
-        }
-    )
-    chosen = _paired(merged)
-    weights, candidate, baseline = [], [], []
-    for kind in kinds:
-        weight = overrides.get(kind, general[kind[1]])
-        if weight > 0:
-            c = lines.counts(chosen, _has_kind(kind))
-            weights.append(weight)
-            candidate.append(c.candidate)
-            baseline.append(c.baseline)
-    sampled = [len(line.labels) for line in chosen]
-    sizes = [line.size for line in chosen]
-    if not weights or any(line.skipped for line in chosen):
-        return None
-    return plain(severity_difference(weights, candidate, baseline, sampled, sizes, population))
-
-
-def _has_kind(kind: tuple[int, int]) -> Callable[[Label, str], bool]:
-    return lambda label, side: (side, *kind) in label.findings
+    row = rows.overall()
+    return {**row, "verdict": estimates.verdict(row["difference"], row["p"])}
 
 
 def _raters(run: Run) -> list[dict[str, Any]]:
     rows = (
         Rater.objects.filter(reviews__item__run=run, reviews__live=True)
-        .annotate(count=Count("reviews"), seconds=Avg("reviews__duration_s"))
+        .annotate(
+            count=Count("reviews"),
+            seconds=Avg("reviews__duration_s"),
+            here=Exists(Membership.objects.filter(project=run.project_id, user=OuterRef("user"))),
+        )
         .order_by("-count", "name")
     )
     return [
         {
             "name": rater.name,
             "kind": rater.kind,
+            "about": rater.about,
             "reviews": rater.count,
             "seconds": rater.seconds,
+            "left": rater.kind == Rater.Kind.MEMBER and not rater.here,
         }
         for rater in rows
     ]
 
 
-def _agreement(run: Run) -> dict[str, Any] | None:
-    """Krippendorff's alpha on "this side has an error", over items with several blind raters."""
-    shared = (
-        ReviewItem.objects.filter(run=run, reviews__blind=True, reviews__authoritative=False)
-        .annotate(raters=Count("reviews__rater", distinct=True))
-        .filter(raters__gt=1)
-    )
-    reviews = list(
-        Review.objects.filter(item__in=shared, live=True, blind=True, authoritative=False)
-        .values_list("item_id", "rater_id", "baseline", "candidate")
-        .order_by("item_id")
-    )
-    if not reviews:
-        return None
-    items = {item: i for i, item in enumerate(dict.fromkeys(row[0] for row in reviews))}
-    ratings: dict[int, list[Any]] = {}
-    for item, rater, *sides in reviews:
-        row = ratings.setdefault(rater, [None] * (2 * len(items)))
-        for k, verdict in enumerate(sides):
-            row[2 * items[item] + k] = None if not verdict else int(verdict == "error")
-    return {"items": len(items), "alpha": krippendorff_alpha(list(ratings.values()))}
+def _median_seconds(run: Run) -> float | None:
+    """That a review takes; None where no review says."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MEDIAN, [run.pk])
+        (median,) = cursor.fetchone()
+    return None if median is None else float(median)

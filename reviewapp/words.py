@@ -39,7 +39,9 @@ def _differ(data: dict[str, Any], total: int) -> str:
     sentence = f"{points(share)} % of outputs differ"
     noise = data["noise"]
     if noise is None:
-        return sentence + "; how often production disagrees with itself was not measured."
+        part = data.get("parts", {}).get("noise") or {"as_of": True}
+        measured = "was not measured" if part["as_of"] else "is being computed"
+        return sentence + f"; how often production disagrees with itself {measured}."
     floor = noise["baseline_differs"]
     asked = f"asked twice on {noise['requests']} requests"
     if floor <= share:
@@ -104,10 +106,17 @@ def _gate(gate: dict[str, Any], labels: dict[str, int]) -> str:
         return "Gate: no policy is set, so nothing is decided; set the margins in the settings."
     failing = [rule for rule in gate["rules"] if rule["verdict"] == "fail"]
     named = _listed([f"“{rule['name']}” (margin {points(rule['margin'])})" for rule in failing])
+    plan = gate.get("plan")
+    at = f", at look {plan['decided_by']} of {plan['looks']}" if plan and plan["decided_by"] else ""
     if gate["verdict"] == "pass":
-        return "Gate: PASS, every category is inside its margin."
+        return f"Gate: PASS, every category is inside its margin{at}."
     if gate["verdict"] == "fail":
-        return f"Gate: FAIL on {named}."
+        return f"Gate: FAIL on {named}{at}."
+    if plan and plan["over"]:
+        return (
+            f"Gate: not decided. Its plan of {plan['budget']:,} labels is used up, and whatever is "
+            "labelled beyond it informs and decides nothing: another run can."
+        )
     sentence = "Gate: not decided"
     if gate["waiting"]:
         sentence += f" ({' and '.join(gate['waiting'])})"
@@ -125,11 +134,40 @@ def _needed(gate: dict[str, Any]) -> str:
         most = max(reachable, key=lambda rule: rule["labels_needed"])
         number = most["labels_needed"]
         labels = "label" if number == 1 else "labels"
-        return f"; about {number:,} more {labels} would decide “{most['name']}”"
+        hours = most.get("hours_needed")
+        time = f" ({duration(hours)} of reviewing)" if hours else ""
+        return f"; about {number:,} more {labels}{time} would decide “{most['name']}”"
     if undecided:
         names = _listed([f"“{rule['name']}”" for rule in undecided])
-        return f"; no number of labels on these requests would decide {names}"
+        plan = gate.get("plan")
+        where = f"within the plan of {plan['budget']:,}" if plan else "on these requests"
+        return f"; no number of labels {where} would decide {names}"
     return ""
+
+
+def duration(hours: float) -> str:
+    """ "2 h 10 min"; below ten minutes to the minute, above to five."""
+    minutes = max(round(hours * 60), 1)
+    if minutes > 10:
+        minutes = 5 * round(minutes / 5)
+    whole, rest = divmod(minutes, 60)
+    parts = [f"{whole:,} h"] if whole else []
+    return " ".join([*parts, f"{rest} min"] if rest or not whole else parts)
+
+
+def look(plan: dict[str, Any]) -> str:
+    """ "Look 9 of 14 · 240 of 400 labels · the next at 258." """
+    own = [one for one in plan["taken"] if one["counts"]]
+    last = own[-1]["number"] if own else 0
+    first = f"Look {last} of {plan['looks']}" if last else f"No look of {plan['looks']} taken yet"
+    text = f"{first} · {plan['labels']:,} of {plan['budget']:,} labels"
+    if plan["decided_by"]:
+        return f"{text} · decided at look {plan['decided_by']}"
+    if plan["over"]:
+        return f"{text} · the plan is used up"
+    if plan["next_at"]:
+        return f"{text} · the next at {plan['next_at']:,}"
+    return f"{text} · the last when the run has finished and its items are resolved"
 
 
 def _listed(names: list[str]) -> str:

@@ -1,0 +1,105 @@
+"""Parts of a report: computed apart from its core, each with a date of its own, and taken into the
+current reports of the run as soon as they are there."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from evals.dispatch import soon
+from evals.models import Run
+from evals.recompute import under_way
+from reviewapp.freshness import basis, behind
+from reviewapp.models import Report, ReportPart
+from reviewapp.parts.base import Nothing
+from reviewapp.parts.registry import PARTS
+from reviewapp.snapshot import one_moment
+from reviewapp.whole import whole
+
+log = logging.getLogger(__name__)
+
+#: A part that took s seconds is not computed again before REST × s have passed, or LONGEST_REST.
+REST, LONGEST_REST = 20, 60
+#: Seconds in which a part is asked for once.
+ASKED_FOR = 10
+
+
+def refresh(*, run: Run, name: str) -> ReportPart | None:
+    """Computes a part from what is in the database now; None while the run's comparisons are being
+    made again by other comparators: what would be seen then is of two minds."""
+    if under_way(run):
+        return None
+    started = time.monotonic()
+    with one_moment():
+        now = timezone.now()
+        run = Run.objects.get(pk=run.pk)
+        now_there = basis(run.pk)
+        if now_there["comparing_again"]:
+            return None
+        stands_on = PARTS[name].basis(now_there)
+        try:
+            data, why = PARTS[name].compute(run), ""
+        except Nothing as nothing:
+            data, why = None, str(nothing)
+    made = ReportPart(
+        run=run,
+        name=name,
+        data=data,
+        why=why,
+        basis=stands_on,
+        seconds=round(time.monotonic() - started, 3),
+        computed_at=now,
+    )
+    return _keep(made)
+
+
+@transaction.atomic
+def _keep(made: ReportPart) -> ReportPart:
+    """Unless a later one is there."""
+    Run.objects.select_for_update(no_key=True).get(pk=made.run_id)
+    before = ReportPart.objects.filter(run=made.run_id, name=made.name).first()
+    if before and before.computed_at > made.computed_at:
+        return before
+    made.pk = before.pk if before else None
+    made.save()
+    for current in Report.objects.filter(run=made.run_id, frozen_at=None):
+        current.data = whole(current.data, [made])
+        current.save(update_fields=["data"])
+    return made
+
+
+def up_to_date(*, run: Run) -> None:
+    """Computes here and now whatever is missing or out of date."""
+    for name in behind(run.pk):
+        refresh(run=run, name=name)
+
+
+def refresh_soon(run_id: int) -> None:
+    """Asks workers for the parts that are missing or out of date; those that take long are let
+    rest for a while."""
+    wanted = behind(run_id)
+    if not wanted:
+        return
+    rests = _resting(run_id)
+    for name in wanted:
+        try:
+            if name not in rests and cache.add(f"part-{run_id}-{name}", 1, timeout=ASKED_FOR):
+                soon("reviewapp.tasks.refresh_part", run_id, name)
+        except RedisError as error:
+            log.warning("part %s of run %s was not asked for: %s", name, run_id, error)
+
+
+def _resting(run_id: int) -> set[str]:
+    now = timezone.now()
+    rows = ReportPart.objects.filter(run=run_id).values_list("name", "seconds", "computed_at")
+    return {
+        name
+        for name, seconds, at in rows
+        if now - at < timedelta(seconds=min(REST * seconds, LONGEST_REST))
+    }
