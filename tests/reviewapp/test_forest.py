@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewapp.forest import LEFT, RIGHT, WIDTH, forest
+from reviewapp.forest import LEFT, RIGHT, WIDTH, forest, strips
 
 ends = st.none() | st.floats(-1, 1)
 
@@ -72,3 +72,48 @@ class TestForest:
     def test_small_and_large(self, width):
         (mark,) = forest([row("a", -width, 0.0, width)], "difference", {}).marks
         assert LEFT <= mark.low <= 435 <= mark.high <= RIGHT
+
+
+class TestShapes:
+    """Verdicts are told apart without colour."""
+
+    @pytest.mark.parametrize(("verdict", "tip"), [("worse", 518), ("better", 502)])
+    def test_it_points_to_where_it_goes(self, verdict, tip):
+        one = {**row("a", -0.01, 0.01, 0.02), "verdict": verdict}
+        (mark,) = forest([one], "difference", {"a": 0.015}).marks
+        assert mark.shape.startswith(f"M{tip},")
+
+    def test_a_ring_where_nothing_is_decided(self):
+        (mark,) = forest([row("a", -0.01, 0.01, 0.02)], "difference", {}).marks
+        assert "a4.5,4.5" in mark.shape
+
+    def test_an_arrow_where_it_goes_on(self):
+        bounded, cut = forest(
+            [row("a", -0.01, 0.01, 0.02), row("b", -0.01, 0.01, None)], "difference", {}
+        ).marks
+        assert bounded.ends.count("L") == 0
+        assert cut.ends.count("L") == 2
+
+    def test_beyond_the_margin(self):
+        with_one, without = forest(
+            [row("a", -0.01, 0.01, 0.02), row("b", -0.01, 0.01, 0.02)], "difference", {"a": 0.015}
+        ).marks
+        assert (with_one.beyond, without.beyond) == (RIGHT - 547.5, 0)
+
+
+class TestStrips:
+    def test_by_hand(self):
+        first, second, none = strips(
+            [
+                {"low": -0.02, "value": 0.0, "high": 0.04},
+                {"low": None, "value": 0.02, "high": None},
+                None,
+            ]
+        )
+        assert (first.low, first.value, first.high) == (37, 70, 136)
+        assert (second.low, second.value, second.high) == (4, 103, 136)
+        assert none is None
+
+    def test_nothing_but_zeros(self):
+        (strip,) = strips([{"low": 0.0, "value": 0.0, "high": 0.0}])
+        assert strip.low == strip.value == strip.high == strip.zero

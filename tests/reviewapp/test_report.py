@@ -15,13 +15,13 @@ from evals.metrics.difference import future_difference, paired_difference
 from evals.metrics.rates import stratified_rate
 from evals.models import Comparison, ModelVersion, Run
 from evals.sampling import SamplingPlan
-from reviewapp import report
 from reviewapp.actions import items, projects, reports, reviews, runs
 from reviewapp.actions import models as model_actions
 from reviewapp.freshness import is_fresh
 from reviewapp.labels import Label
 from reviewapp.measured import plain
 from reviewapp.models import Rater, Report
+from reviewapp.tally import has_error
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.conftest import quick_passwords  # noqa: F401
 from tests.reviewapp.actions.scenes import DIFFER, SAME, review, review_all
@@ -44,7 +44,7 @@ def bobs(project, rater, bob):
 def assembled(run):
     """The report, which is JSON without NaN or infinity."""
     run.refresh_from_db()
-    data = report.assemble(run)
+    data = reports.up_to_date(run=run).data
     assert json.loads(json.dumps(data, allow_nan=False)) == data
     return data
 
@@ -119,7 +119,9 @@ class TestCensus:
             assert data[name] is None
 
     def test_raters(self, data):
-        assert data["raters"] == [{"name": "bob", "kind": "member", "reviews": 10, "seconds": None}]
+        (bob,) = data["raters"]
+        assert (bob["name"], bob["kind"], bob["reviews"]) == ("bob", "member", 10)
+        assert (bob["seconds"], bob["left"]) == (None, False)
 
     def test_lines(self, data):
         assert data["lines"] == [
@@ -131,6 +133,7 @@ class TestCensus:
                 "labelled": size,
                 "resolved": size,
                 "skipped": 0,
+                "behind": 0,
             }
             for stratum, size in (("differ/far", 4), ("identical", 6))
         ]
@@ -185,7 +188,7 @@ class TestSample:
         row = the(data, "label.missed")
         assert row["difference"] == {"value": 1.0, "low": 0.5, "high": 1.0}
         assert data["labels"]["skipped"] == 1
-        assert data["severity"] is None
+        assert data["severity"] == {"value": 5.0, "low": 2.5, "high": 5.0}
 
 
 class TestFailures:
@@ -264,12 +267,15 @@ class TestScoreLatencyCost:
 
     def test_latency(self, data):
         """Pairs that both answered: 100, 200, 300, 400 and 600 ms, and twice that."""
-        half = data["latency"][0]
-        assert (half["share"], half["pairs"]) == (0.5, 5)
+        half = data["latency"]["quantiles"][0]
+        assert (half["share"], data["latency"]["pairs"]) == (0.5, 5)
+        assert sum(data["latency"]["distribution"]["candidate"]) == 5
         assert half["baseline"]["value"] == 300
         assert half["candidate"]["value"] == 600
         assert half["ratio"]["value"] == pytest.approx(2)
-        assert data["latency"][-1]["baseline"]["high"] is None  # too few to bound a p99
+        assert (
+            data["latency"]["quantiles"][-1]["baseline"]["high"] is None
+        )  # too few to bound a p99
 
     def test_cost(self, data):
         assert data["cost"]["requests"] == 5
@@ -310,7 +316,10 @@ class TestRaters:
         run = scenes.recorded(project, models, [DIFFER] * 2, plan=SamplingPlan(slots=2))
         for one in (bobs, rater(project, dana)):
             say(run, one, differ=[FINE, FINE])
-        assert assembled(run)["agreement"] == {"items": 2, "alpha": None}
+        agreement = assembled(run)["agreement"]
+        assert (agreement["items"], agreement["raters"]) == (2, 2)
+        assert (agreement["alpha"], agreement["interval"]) == (None, None)
+        assert agreement["pairs"] == [{"a": "bob", "b": "dana", "items": 2, "kappa": None}]
 
     def test_a_script_is_called_one(self, project, models):
         run = scenes.recorded(project, models, [DIFFER])
@@ -396,8 +405,8 @@ class TestEdges:
         }
 
     def test_has_error(self):
-        assert report._has_error(Label("ok", "error", 1), "candidate")
-        assert not report._has_error(Label("ok", "error", 1), "baseline")
+        assert has_error(Label("ok", "error", 1), "candidate")
+        assert not has_error(Label("ok", "error", 1), "baseline")
 
 
 class TestIsFresh:
@@ -514,7 +523,7 @@ class TestIsFresh:
         assert not fresh()
 
     def test_a_report_that_is_not_there(self, run):
-        assert not is_fresh(Report(run=run))
+        assert not is_fresh(Report(run=run, taxonomy_version=run.taxonomy_version))
 
     def test_in_two_queries(self, run, django_assert_num_queries):
         fresh = self.fresh(run)

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from reviewapp.actions import projects, promotions, reports
-from reviewapp.models import Promotion, Report
+from reviewapp.actions import parts, projects, promotions, reports
+from reviewapp.models import Promotion, Report, ReportPart
+from tests.reviewapp.labelling import label_one
 
 REPORT = "/p/support/runs/shadow-11/report/"
 
@@ -11,7 +12,13 @@ REPORT = "/p/support/runs/shadow-11/report/"
 @pytest.fixture
 def computed(finished_run, olga):
     projects.set_policy(project=finished_run.project, margin=0.05, critical_margin=0.01, by=olga)
-    return reports.refresh(run=finished_run)
+    reports.refresh(run=finished_run)
+    parts.up_to_date(run=finished_run)
+    return Report.objects.current(finished_run)
+
+
+def htmx(target):
+    return {"HX-Request": "true", "HX-Target": target}
 
 
 class TestReport:
@@ -51,6 +58,70 @@ class TestReport:
         assert as_user(bob).get(REPORT, {"frozen": frozen.pk}).status_code == 200
         assert as_user(bob).get(REPORT, {"frozen": computed.pk}).status_code == 404
 
+    def test_a_volume_that_is_no_number(self, as_user, bob, computed):
+        page = as_user(bob).get(REPORT, {"volume": "many"}).content.decode()
+        assert "“many” is not a number of requests" in page
+
+    def test_few_queries_however_much_is_on_it(self, as_user, bob, computed, queries):
+        before = queries(as_user(bob), REPORT)
+        label_one(computed.run)
+        reports.refresh(run=computed.run)
+        parts.up_to_date(run=computed.run)
+        assert queries(as_user(bob), REPORT) == before <= 14
+
+    def test_the_page_is_small(self, as_user, bob, computed):
+        assert len(as_user(bob).get(REPORT).content) < 300_000
+
+
+class TestFragments:
+    def test_the_other_interval(self, as_user, bob, computed):
+        label_one(computed.run)
+        reports.refresh(run=computed.run)
+        fragment = as_user(bob).get(REPORT, {"for": "traffic"}, headers=htmx("categories"))
+        assert fragment.content.decode().strip().startswith('<section id="categories"')
+        assert "HX-Request" in fragment["Vary"]
+
+    def test_a_month(self, as_user, bob, computed):
+        fragment = as_user(bob).get(REPORT, {"volume": "1000"}, headers=htmx("monthly"))
+        assert "A month: $1.00 → $2.00" in fragment.content.decode()
+
+    def test_the_first_report_shows_itself(self, as_user, bob, computed):
+        assert as_user(bob).get(REPORT, headers=htmx("waiting"))["HX-Refresh"] == "true"
+        computed.delete()
+        fragment = as_user(bob).get(REPORT, headers=htmx("waiting"))
+        assert 'hx-trigger="every 2s"' in fragment.content.decode()
+
+    def test_a_part_is_put_in_its_place_when_it_is_there(self, as_user, bob, finished_run):
+        reports.refresh(run=finished_run)
+        client = as_user(bob)
+        page = client.get(REPORT)
+        assert "latency" in page.context["waiting"]
+        assert "Being computed; it appears here by itself." in page.content.decode()
+        parts.refresh(run=finished_run, name="latency")
+        fragment = client.get(f"{REPORT}?{page.context['poll']}", headers=htmx("age"))
+        text = fragment.content.decode()
+        assert 'id="part-latency" aria-labelledby="latency-heading" hx-swap-oob="true"' in text
+        assert "part-cost" not in text
+
+    def test_it_stops_asking_when_all_is_there(self, as_user, bob, computed):
+        assert "hx-trigger" not in as_user(bob).get(REPORT, headers=htmx("age")).content.decode()
+
+    def test_newer_numbers_are_offered(self, as_user, bob, computed):
+        label_one(computed.run)
+        page = as_user(bob).get(REPORT)
+        assert "newer labels are being worked in" in page.content.decode()
+        reports.refresh(run=computed.run)
+        parts.up_to_date(run=computed.run)
+        fragment = as_user(bob).get(f"{REPORT}?{page.context['poll']}", headers=htmx("age"))
+        assert "newer numbers are there: show them" in fragment.content.decode()
+        assert "hx-trigger" not in fragment.content.decode()
+
+    def test_a_part_says_how_old_it_is(self, as_user, bob, computed):
+        ReportPart.objects.filter(name="cost").update(basis={})
+        computed.data["parts"]["cost"]["basis"] = {}
+        computed.save()
+        assert "being computed again" in as_user(bob).get(REPORT).content.decode()
+
 
 class TestFreeze:
     def test_it_works(self, as_user, alice, computed):
@@ -68,3 +139,12 @@ class TestFreeze:
         as_user(alice).post(address, {"frozen": frozen.pk, "note": "Friday?"})
         assert Promotion.objects.get().report == frozen
         assert promotions.open(run=computed.run, by=alice, frozen=frozen).number == 1
+
+    def test_it_ends_with_the_record(self, as_user, alice, computed):
+        promotion = promotions.open(run=computed.run, by=alice, note="Friday?")
+        address = f"{REPORT}?frozen={promotion.report_id}"
+        assert "not decided yet" in as_user(alice).get(address).content.decode()
+        promotions.decide(promotion=promotion, verdict="refuse", reason="Too many.", by=alice)
+        page = as_user(alice).get(address).content.decode()
+        assert "Too many." in page
+        assert promotion.report.digest in page
