@@ -1,0 +1,123 @@
+"""What goes on in a project's queue at this moment. Reads rows only; the panel is one query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils.dateparse import parse_datetime
+
+from evals.models import Project
+from reviewapp import workers
+from reviewapp.access import Access, Action
+from reviewapp.models import ReviewItem
+
+#: Where counting stops: beyond it a page says that there are more.
+MOST = 1_000
+#: People and segments that are shown.
+PEOPLE, SEGMENTS = 30, 60
+
+# One statement, so that a page that is left open costs one look into four indexes.
+_PANEL = """
+SELECT
+    (SELECT coalesce(json_agg(json_build_array(h.name, h.item_id, h.claimed_at, h.lease_until)
+                              ORDER BY h.claimed_at), '[]')
+     FROM (SELECT r.name, s.item_id, s.claimed_at, s.lease_until
+           FROM reviewapp_slot s JOIN reviewapp_rater r ON r.id = s.rater_id
+           WHERE r.project_id = %(project)s AND s.project_id = %(project)s
+             AND s.state = 'claimed' AND NOT s.ahead AND s.lease_until > now()
+           ORDER BY s.claimed_at LIMIT %(people)s) h),
+    (SELECT count(*) FROM (SELECT FROM reviewapp_slot
+                           WHERE project_id = %(project)s AND state IN ('open', 'claimed')
+                             AND reserved_for_id IS NULL AND NOT gold
+                           LIMIT %(most)s + 1) l),
+    (SELECT count(*) FROM (SELECT FROM reviewapp_reviewitem
+                           WHERE project_id = %(project)s AND state = 'disputed'
+                           LIMIT %(most)s + 1) d),
+    (SELECT count(*) FROM reviewapp_rater r JOIN reviewapp_review v ON v.rater_id = r.id
+     WHERE r.project_id = %(project)s AND v.created_at > now() - interval '1 hour'
+       AND v.label_set_id IS NULL AND v.counted AND v.withdrawn_at IS NULL),
+    (SELECT count(*) FROM reviewapp_rater r JOIN reviewapp_review v ON v.rater_id = r.id
+     WHERE r.project_id = %(project)s AND v.created_at >= date_trunc('day', now(), 'UTC')
+       AND v.label_set_id IS NULL AND v.counted AND v.withdrawn_at IS NULL)
+"""
+_STATES = """
+SELECT s.state, (SELECT count(*) FROM (SELECT FROM reviewapp_reviewitem
+                                       WHERE project_id = %(project)s AND state = s.state
+                                       LIMIT %(most)s + 1) i)
+FROM unnest(%(states)s::text[]) WITH ORDINALITY AS s (state, place) ORDER BY place
+"""
+_SEGMENTS = """
+SELECT DISTINCT unnest(segment) AS pair
+FROM (SELECT segment FROM reviewapp_itemindex WHERE project_id = %(project)s
+      ORDER BY item_id DESC LIMIT 500) i
+ORDER BY pair LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """Somebody with an item before them. `name` and `item` are for leads only."""
+
+    name: str
+    item: int
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`left`: places that wait for a reviewer; `disputed`: items that wait for adjudication; both
+    counted up to MOST. `hour`, `today`: reviews of the last sixty minutes and of this day (UTC)."""
+
+    people: list[AtWork]
+    named: bool
+    left: int
+    left_more: bool
+    disputed: int
+    disputed_more: bool
+    hour: int
+    today: int
+    workers: bool
+
+
+def panel(access: Access) -> Panel:
+    values = {"project": access.project.pk, "people": PEOPLE, "most": MOST}
+    with connection.cursor() as cursor:
+        cursor.execute(_PANEL, values)
+        held, left, disputed, hour, today = cursor.fetchone()
+    return Panel(
+        people=[AtWork(name, item, _moment(at), _moment(to)) for name, item, at, to in held],
+        named=access.may(Action.CONFIGURE),
+        left=min(left, MOST),
+        left_more=left > MOST,
+        disputed=min(disputed, MOST),
+        disputed_more=disputed > MOST,
+        hour=hour,
+        today=today,
+        workers=workers.alive(),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return parse_datetime(text) if text else None
+
+
+def states(project: Project) -> list[dict[str, Any]]:
+    """How many items are in each state, counted up to MOST: [{state, count, more}]. One query."""
+    with connection.cursor() as cursor:
+        states = ReviewItem.State.values
+        cursor.execute(_STATES, {"project": project.pk, "most": MOST, "states": states})
+        rows = cursor.fetchall()
+    return [
+        {"state": state, "count": min(count, MOST), "more": count > MOST} for state, count in rows
+    ]
+
+
+def segments(project: Project) -> list[str]:
+    """Some "key=value" of the newest items, to choose from. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SEGMENTS, {"project": project.pk, "most": SEGMENTS})
+        return [pair for (pair,) in cursor.fetchall()]
