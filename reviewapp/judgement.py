@@ -18,6 +18,7 @@ from evals import values
 from evals.comparators.paths import matches
 from evals.models import Output
 from reviewapp.models import Rater, ReviewItem
+from reviewapp.palette import palette
 from taxonomy.models import Category, Severity, TaxonomyVersion
 
 BASELINE, CANDIDATE = "baseline", "candidate"
@@ -33,6 +34,9 @@ def sides_of(item: ReviewItem, rater: Rater) -> dict[str, str]:
 
 
 class FindingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`was` and `choose` come with a finding of an earlier taxonomy version that can be one of
+    several categories now (reviewapp/carrying.py): one of them has to be chosen."""
+
     side: str
     category: str | None = None
     severity: str | None = None
@@ -40,12 +44,16 @@ class FindingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     path: str | None = None
     span: tuple[int, int] | None = None
     note: str = ""
+    was: str = ""
+    choose: list[str] = []
 
 
 class JudgementIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`sides` maps A and B to ok or error; a side that is left out was not judged."""
+    """`sides` maps A and B to ok or error; a side that is left out was not judged. `taxonomy`:
+    the version it is in, "support@2"; where it is left out, that of the run."""
 
     sides: dict[str, str]
+    taxonomy: str | None = None
     findings: list[FindingIn] = []
     corrected_output: Any = None
     note: str = ""
@@ -58,6 +66,10 @@ class JudgementError(ValueError):
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
         super().__init__("; ".join(f"{where}: {what}" for where, what in problems.items()))
+
+
+class OtherVersion(JudgementError):
+    """The judgement is in another taxonomy version than the run's, which has moved meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,7 @@ class Judgement:
     corrected_output: Any = None
     note: str = ""
     duration_s: float | None = None
+    version_id: int | None = None
 
 
 def check(payload: object, item: ReviewItem, rater: Rater) -> Judgement:
@@ -93,6 +106,14 @@ def check(payload: object, item: ReviewItem, rater: Rater) -> Judgement:
     problems: dict[str, str] = {}
     if unstorable := values.problem_in(msgspec.to_builtins(sent)):
         raise JudgementError({unstorable[0].removeprefix("$."): unstorable[1]})
+    version: TaxonomyVersion = item.run.taxonomy_version
+    if sent.taxonomy is not None and sent.taxonomy != str(version):
+        raise OtherVersion(
+            {
+                "taxonomy": f"{item.run.name} is labelled in {version} now, not in "
+                f"{sent.taxonomy}: look at the item again, what you typed is carried over"
+            }
+        )
     real = sides_of(item, rater)
     _check_sides(sent, problems)
     findings = _check_findings(sent, item, real, problems)
@@ -109,6 +130,7 @@ def check(payload: object, item: ReviewItem, rater: Rater) -> Judgement:
         note=sent.note.strip(),
         # A tab left open overnight says nothing about how long a judgement takes.
         duration_s=None if sent.duration_s is None else min(max(sent.duration_s, 0.0), 3600.0),
+        version_id=version.pk,
     )
 
 
@@ -130,10 +152,8 @@ def _check_findings(
     sent: JudgementIn, item: ReviewItem, real: dict[str, str], problems: dict[str, str]
 ) -> list[CheckedFinding]:
     version: TaxonomyVersion = item.run.taxonomy_version
-    categories = {
-        category.key: category for category in version.leaves().select_related("default_severity")
-    }
-    severities = {severity.key: severity for severity in version.severities.all()}
+    words = palette(version)
+    categories, severities = words.by_key, words.severity_by_key
     checked = []
     for i, one in enumerate(sent.findings):
         at = f"findings[{i}]"
@@ -146,7 +166,10 @@ def _check_findings(
             problems[f"{at}.category"] = (
                 f"{one.category!r} is no category of {version}, or only a heading of some"
             )
-        if not one.category and not one.note.strip():
+        if one.choose and not one.category:
+            names = " or ".join(categories[k].name for k in one.choose if k in categories)
+            problems[f"{at}.category"] = f"choose {names} (was “{one.was}”)"
+        elif not one.category and not one.note.strip():
             problems[f"{at}.category"] = "pick a category, or say in a note what is wrong"
         if one.severity and severity is None:
             problems[f"{at}.severity"] = f"{one.severity!r} is not in {version}"
@@ -157,7 +180,10 @@ def _check_findings(
         if one.where not in ("output", "input"):
             problems[f"{at}.where"] = "write output or input"
         if category and category.evidence_required and one.span is None:
-            problems[f"{at}.span"] = f"{category.name} needs evidence: mark it in the text"
+            if not one.path:
+                problems[f"{at}.span"] = f"{category.name} needs evidence: mark it in the text"
+            elif not _there(one, item, real[one.side]):
+                problems[f"{at}.path"] = f"{category.name} needs evidence: there is no {one.path}"
         if one.span and not _inside(one, item, real[one.side]):
             problems[f"{at}.span"] = "the evidence is not inside the text"
         if len(one.note) > 10_000 or len(one.path or "") > 500:
@@ -178,8 +204,10 @@ def _check_findings(
 
 def _corrected(value: Any, item: ReviewItem) -> Any:
     """A correct output that was typed as text is JSON where both outputs are."""
+    if not isinstance(value, str):
+        return value
     outputs = (item.comparison.baseline_output, item.comparison.candidate_output)
-    if isinstance(value, str) and not any(isinstance(o.value, str) for o in outputs if o):
+    if not any(isinstance(o.value, str) for o in outputs if o):
         try:
             return values.loads(value)
         except ValueError:
@@ -191,17 +219,27 @@ def _inside(finding: FindingIn, item: ReviewItem, side: str) -> bool:
     """Whether the span lies in the text that it points to."""
     assert finding.span is not None
     if finding.where == "input":
-        text = _text_at(item.comparison.request.input, finding.path)
+        text = text_at(item.comparison.request.input, finding.path)
     else:
         output: Output | None = getattr(item.comparison, f"{side}_output")
         text = output.text if output and not finding.path else None
         if output and finding.path:
-            text = _text_at(output.value, finding.path)
+            text = text_at(output.value, finding.path)
     start, end = finding.span
     return text is not None and 0 <= start < end <= len(text)
 
 
-def _text_at(value: object, path: str | None) -> str | None:
+def _there(finding: FindingIn, item: ReviewItem, side: str) -> bool:
+    """Whether the field is there that a finding names as its evidence."""
+    output: Output | None = getattr(item.comparison, f"{side}_output")
+    value = item.comparison.request.input if finding.where == "input" else output and output.value
+    try:
+        return any(True for _ in islice(matches(finding.path or "", value), 1))
+    except ValueError:
+        return False
+
+
+def text_at(value: object, path: str | None) -> str | None:
     """The text at a JSON path; the whole value as text where there is no path."""
     if not path:
         return values.as_text(value)

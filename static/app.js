@@ -42,6 +42,12 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
 });
 
+// The browser's own print, where there is a script to ask for it.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 // A form that destroys something asks first, with what will be lost.
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
@@ -52,3 +58,12 @@ for (const kind of ["htmx:sendError", "htmx:responseError"]) {
   document.addEventListener(kind, () => root.classList.add("offline"));
 }
 document.addEventListener("htmx:afterOnLoad", () => root.classList.remove("offline"));
+
+// What asks every few seconds does not while nobody looks, and at once when somebody does again.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const one of document.querySelectorAll("[data-poll]")) htmx.trigger(one, "seen");
+});

@@ -1,296 +1,180 @@
-// The desk: keys, findings, evidence, drafts. The server checks everything again.
+// The review desk: what is pressed and clicked, and what each does. The parts are in desk/.
 
-// What is quoted as evidence, by finding: only for showing it.
-const quotes = new WeakMap();
-let data, state, shownAt, hiddenFor, hiddenAt, saveTimer, leaseTimer;
+import * as ahead from "./desk/ahead.js";
+import { draw, drawEvidence, onChange } from "./desk/draw.js";
+import { saveSoon } from "./desk/drafts.js";
+import * as evidence from "./desk/evidence.js";
+import * as judging from "./desk/judgement.js";
+import { actOf, nextKey, previousKey } from "./desk/keys.js";
+import { $, deskOf, now, post, say, tell } from "./desk/now.js";
+import * as onward from "./desk/onward.js";
+import * as outbox from "./desk/outbox.js";
+import * as search from "./desk/search.js";
+import { checkCorrected, copy, nextWay, showIn, whole } from "./desk/ways.js";
 
-const $ = (selector) => document.querySelector(selector);
-const form = () => $("#judgement");
+let hiddenAt = 0;
+let warned = null;
 
 function start() {
-  const source = $("#desk-data");
-  if (!source || source.dataset.started) return;
-  source.dataset.started = "yes";
-  data = JSON.parse(source.textContent);
-  const draft = data.draft || {};
-  state = {
-    chosen: "A",
-    sides: { ...(draft.sides || {}) },
-    findings: (draft.findings || []).map((finding) => ({ ...finding })),
-  };
-  $("#corrected").value = asText(draft.corrected_output);
-  $("#note").value = draft.note || "";
-  shownAt = performance.now();
-  hiddenFor = 0;
-  $("#single-keys").checked = localStorage.getItem("single-keys") !== "off";
-  clearInterval(leaseTimer);
-  leaseTimer = setInterval(showLease, 1000);
-  showLease();
-  draw();
+  const node = $("#desk");
+  if (!node || now.desk) return;
+  const desk = deskOf(node);
+  ahead.begun(desk);
+  if (!desk.data) return;
+  outbox.resume(desk.data.person);
+  (globalThis.requestIdleCallback || setTimeout)(ahead.prefetch);
 }
 
-function asText(value) {
-  if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-// ---- What is judged
-
-function choose(side) {
-  state.chosen = side;
-  draw();
-}
-
-function fine(side) {
-  state.sides[side] = "ok";
-  state.findings = state.findings.filter((finding) => finding.side !== side);
-  changed();
-}
-
-function add(key) {
-  const category = data.categories.find((one) => one.key === key);
-  const evidence = selected();
-  const side = evidence?.side || state.chosen;
-  state.findings.push({
-    side,
-    category: key,
-    severity: category.severity || data.severities[0].key,
-    ...evidence?.at,
-  });
-  if (evidence) quotes.set(state.findings.at(-1), evidence.quote);
-  state.sides[side] = "error";
-  state.chosen = side;
-  getSelection().removeAllRanges();
-  changed();
-}
-
-function severity(key) {
-  const last = state.findings.findLast((finding) => finding.side === state.chosen);
-  if (!last) return say("Add a finding first, then set how severe it is.");
-  last.severity = key;
-  changed();
-}
-
-function remove(finding) {
-  const gone = finding || state.findings.findLast((one) => one.side === state.chosen);
-  state.findings = state.findings.filter((one) => one !== gone);
-  for (const side of "AB") {
-    const has = state.findings.some((one) => one.side === side);
-    if (!has && state.sides[side] === "error") delete state.sides[side];
-  }
-  changed();
-}
-
-// The selected stretch of a side's text, or of the request, in code points from its start.
-function selected() {
-  const selection = getSelection();
-  if (!selection.rangeCount || selection.isCollapsed) return null;
-  const range = selection.getRangeAt(0);
-  const box = range.commonAncestorContainer.parentElement?.closest("[data-text], [data-input]");
-  if (!box) return null;
-  const before = document.createRange();
-  before.selectNodeContents(box);
-  before.setEnd(range.startContainer, range.startOffset);
-  const start = [...before.toString()].length;
-  const text = range.toString();
-  if (!text) return null;
-  const span = [start, start + [...text].length];
-  const { text: side, input: path } = box.dataset;
-  if (side) return { side, quote: text, at: { span } };
-  return { quote: text, at: { span, where: "input", ...(path ? { path } : {}) } };
-}
-
-function judgement() {
-  const corrected = $("#corrected").value;
-  return {
-    sides: state.sides,
-    findings: state.findings,
-    ...(corrected ? { corrected_output: corrected } : {}),
-    note: $("#note").value,
-  };
-}
-
-// ---- What is seen
-
-function draw() {
-  for (const side of "AB") {
-    const box = $(`.side[data-side="${side}"]`);
-    box.classList.toggle("chosen", side === state.chosen);
-    pressed(box.querySelector("[data-choose]"), side === state.chosen);
-    pressed(box.querySelector("[data-fine]"), state.sides[side] === "ok");
-    const rows = state.findings.filter((finding) => finding.side === side).map(row);
-    box.querySelector("[data-findings]").replaceChildren(...rows);
-  }
-  $("[data-chosen]").textContent = state.chosen;
-}
-
-function quoted({ side, span, where, path }) {
-  const box = where === "input" && document.querySelector(`[data-input="${CSS.escape(path || "")}"]`);
-  const text = where === "input" ? box?.textContent || "" : data.texts[side];
-  return [...text].slice(...span).join("");
-}
-
-function pressed(button, value) {
-  button.setAttribute("aria-pressed", String(value));
-}
-
-function row(finding) {
-  const category = data.categories.find((one) => one.key === finding.category);
-  const item = document.createElement("li");
-  const name = document.createElement("strong");
-  name.textContent = category ? category.name : "no category";
-  const pick = document.createElement("select");
-  pick.setAttribute("aria-label", `Severity of ${name.textContent}`);
-  for (const one of data.severities) {
-    pick.append(new Option(one.name, one.key, false, one.key === finding.severity));
-  }
-  pick.addEventListener("change", () => {
-    finding.severity = pick.value;
-    changed();
-  });
-  item.append(name, pick);
-  if (finding.span) {
-    const quote = document.createElement("mark");
-    const text = quotes.get(finding) ?? quoted(finding);
-    quote.textContent = text.length > 80 ? `${text.slice(0, 79)}…` : text;
-    item.append(quote);
-  } else if (category?.evidence) {
-    const wanted = document.createElement("span");
-    wanted.className = "stop small";
-    wanted.textContent = "mark the evidence in the text, then press its key again";
-    item.append(wanted);
-  }
-  const note = document.createElement("input");
-  note.placeholder = "note";
-  note.setAttribute("aria-label", `Note on ${name.textContent}`);
-  note.value = finding.note || "";
-  note.addEventListener("input", () => {
-    finding.note = note.value;
-    saveSoon();
-  });
-  const away = document.createElement("button");
-  away.type = "button";
-  away.textContent = "×";
-  away.setAttribute("aria-label", `Remove ${name.textContent}`);
-  away.addEventListener("click", () => remove(finding));
-  item.append(note, away);
-  return item;
-}
-
-function say(text) {
-  const notice = document.createElement("p");
-  notice.className = "notice error";
-  notice.textContent = text;
-  $("#problems").replaceChildren(notice);
-}
-
-function showLease() {
-  const place = $("[data-lease]");
-  if (!place) return;
-  const left = Math.floor((new Date(place.dataset.lease) - Date.now()) / 1000);
-  place.textContent =
-    left > 0 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "ran out";
-}
-
-// ---- Drafts: saved as typed, within a second
-
-function changed() {
+function changed(said = "") {
   draw();
   saveSoon();
+  evidence.showNow();
+  if (said) tell(said);
 }
 
-function saveSoon() {
-  clearTimeout(saveTimer);
-  saveTimer = setTimeout(save, 400);
-}
+onChange(changed);
 
-function draftAddress() {
-  return form().action.replace(/(submit|judge)\/$/, "draft/").replace("/queue/", "/review/");
-}
+// ---- Acts
 
-async function save() {
-  const item = data.item;
-  try {
-    const answer = await fetch(draftAddress(), {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "x-csrftoken": form().csrfmiddlewaretoken.value,
-      },
-      body: JSON.stringify(judgement()),
-      keepalive: true,
-    });
-    if (data.item !== item) return;
-    $("#draft-state").textContent = answer.ok ? "draft saved" : "draft not saved";
-  } catch {
-    $("#draft-state").textContent = "offline: draft not saved yet";
-    saveTimer = setTimeout(save, 3000);
-  }
-}
+const acts = {
+  choose(side) {
+    now.desk.chosen = side;
+    draw();
+    tell(`Judging side ${side}`);
+  },
+  fine(side = now.desk.chosen) {
+    judging.fine(now.desk, side);
+    changed(`Side ${side} is fine`);
+  },
+  "both-fine"() {
+    for (const side of "AB") judging.fine(now.desk, side);
+    changed("Both sides are fine");
+  },
+  category(key) {
+    const said = judging.add(now.desk, key, evidence.selected());
+    evidence.clear();
+    changed(said);
+  },
+  severity(key) {
+    const said = judging.severity(now.desk, key);
+    if (said) changed(said);
+    else say("Add a finding first, then set how severe it is.");
+  },
+  remove: () => changed(judging.remove(now.desk)),
+  "copy-A": () => copy("A"),
+  "copy-B": () => copy("B"),
+  edit: () => $("#corrected").focus(),
+  other: () => $("#other").focus(),
+  mark: () => evidence.mark(),
+  "next-way": () => nextWay(),
+  find() {
+    for (const [name, key] of [["next", nextKey()], ["previous", previousKey()]])
+      for (const place of document.querySelectorAll(`[data-key="${name}"]`)) place.textContent = key;
+    search.open();
+  },
+  found: (by) => search.step(by),
+  keys: () => $("#keys").showModal(),
+  skip: () => $("#skip-dialog")?.showModal(),
+  flag: () => $("#flag-dialog")?.showModal(),
+  renew: () => onward.renew(),
+  undo: () => onward.undo(),
+  "go-on": () => onward.goOn(),
+  "claim-again": (_, button) => onward.claimAgain(button.dataset.address),
+  keep: (_, button) => onward.keep(button.dataset.address, sent()),
+};
 
 // ---- Submitting
 
-document.addEventListener("htmx:configRequest", (event) => {
-  if (event.target.id !== "judgement") return;
-  clearTimeout(saveTimer);
-  const away = hiddenFor + (hiddenAt ? performance.now() - hiddenAt : 0);
-  const seconds = Math.round((performance.now() - shownAt - away) / 100) / 10;
-  event.detail.parameters.judgement = JSON.stringify({ ...judgement(), duration_s: seconds });
-});
+function sent() {
+  const { desk } = now;
+  const away = desk.away + (hiddenAt ? performance.now() - hiddenAt : 0);
+  const seconds = Math.round((performance.now() - desk.shownAt - away) / 100) / 10;
+  const judgement = JSON.stringify({ ...judging.judgement(desk), duration_s: seconds });
+  return { judgement, submission: desk.submission };
+}
 
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.id !== "judgement") return;
-  const open = [..."AB"].filter((side) => !state.sides[side]);
-  if (open.length === 2) {
-    event.preventDefault();
-    say("Judge a side first: a finding, or f for fine (F for both).");
-  } else if (open.length === 1) {
-    event.preventDefault();
-    say(`Side ${open[0]} is not judged yet: press ${open[0].toLowerCase()}, then f or a finding.`);
+function submit() {
+  const { desk } = now;
+  if (!desk?.data || desk.sent) return;
+  const wanted = judging.missing(desk);
+  if (wanted) {
+    draw();
+    return say(wanted);
   }
-});
+  if (desk.itemPage) return judge();
+  ahead.leave(desk.form.action, sent(), "Submitted.");
+}
 
-for (const kind of ["htmx:sendError", "htmx:responseError"]) {
-  document.addEventListener(kind, (event) => {
-    if (event.target.id !== "judgement") return;
+// On the page of an item (adjudicating, revising) there is no next one: its own page comes back.
+async function judge() {
+  const { desk } = now;
+  desk.sent = true;
+  try {
+    const answer = await post(desk.form.action, sent(), { headers: { "hx-request": "true" } });
+    const where = answer.headers.get("hx-redirect");
+    if (where) return location.assign(where);
+    desk.sent = false;
+    if (answer.type === "opaqueredirect") say("You are signed out: sign in in another tab, then submit again.");
+    else if (answer.ok || answer.status === 409 || answer.status === 422)
+      $("#problems").innerHTML = await answer.text();
+    else say(`The server answered ${answer.status}. Nothing is lost: submit again.`);
+  } catch {
+    desk.sent = false;
     say("The server did not take it. Nothing is lost: what you typed is here; submit again.");
-    saveSoon();
-  });
+  }
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) hiddenAt = performance.now();
-  else if (hiddenAt) {
-    hiddenFor += performance.now() - hiddenAt;
-    hiddenAt = 0;
+async function flag(form) {
+  const answer = await post(form.action, Object.fromEntries(new FormData(form))).catch(() => null);
+  if (!answer?.ok) return say("The server did not take the comment: it is still in its dialog (!).");
+  const { comments } = await answer.json();
+  const list = document.createElement("ul");
+  list.className = "plain-list";
+  for (const one of comments) {
+    const row = document.createElement("li");
+    const by = document.createElement("strong");
+    by.textContent = one.by;
+    const text = document.createElement("p");
+    text.className = "note";
+    text.dir = "auto";
+    text.textContent = one.text;
+    row.append(by, text);
+    list.append(row);
   }
+  form.querySelector("#flags").replaceChildren(list);
+  form.reset();
+  form.closest("dialog").close();
+  tell("Flagged for discussion.");
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.id !== "judgement" && !form.dataset.sent) return;
+  event.preventDefault();
+  if (form.id === "judgement") return submit();
+  if (form.dataset.sent === "flag") return flag(form);
+  const fields = Object.fromEntries(new FormData(form));
+  form.closest("dialog").close();
+  ahead.leave(form.action, fields, "Skipped.");
 });
 
-// ---- Mouse and keys
-
-const acts = {
-  remove: () => remove(),
-  edit: () => $("#corrected").focus(),
-  skip: () => $("#skip-dialog")?.showModal(),
-  "both-fine": () => [..."AB"].forEach(fine),
-  "copy-A": () => copy("A"),
-  "copy-B": () => copy("B"),
-};
-
-function copy(side) {
-  $("#corrected").value = data.texts[side];
-  saveSoon();
-}
+// ---- Mouse, fields
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("#judgement button[type=button]");
-  if (!button || !data) return;
-  const { choose: side, fine: ok, category, severity: how, do: act } = button.dataset;
-  if (side) choose(side);
-  else if (ok) fine(ok);
-  else if (category) add(category);
-  else if (how) severity(how);
-  else if (act && act !== "skip") acts[act]();
+  const button = event.target.closest("#desk button[type=button]");
+  if (!button || !now.desk) return;
+  const { choose, fine, category, severity, do: act, show, find, mark } = button.dataset;
+  if (choose) acts.choose(choose);
+  else if (fine) acts.fine(fine);
+  else if (category) acts.category(category);
+  else if (severity) acts.severity(severity);
+  else if (show) showIn(show);
+  else if (mark) evidence.pickField(button.dataset);
+  else if ("whole" in button.dataset) whole(button.dataset.whole);
+  else if (find === "close") search.close();
+  else if (find) search.step(find === "next" ? 1 : -1);
+  else if (act) acts[act](undefined, button);
+  else return;
   // After a click of the mouse, Enter means submit again.
   if (event.detail) button.blur();
 });
@@ -300,58 +184,103 @@ document.addEventListener("mousedown", (event) => {
   if (event.target.closest("[data-category]")) event.preventDefault();
 });
 
-document.addEventListener("change", (event) => {
-  if (event.target.id === "other" && event.target.value) {
-    add(event.target.value);
-    event.target.value = "";
-    event.target.blur();
+document.addEventListener("change", ({ target }) => {
+  if (target.id === "other" && target.value) {
+    acts.category(target.value);
+    target.value = "";
+    target.blur();
   }
-  if (event.target.id === "single-keys") {
-    localStorage.setItem("single-keys", event.target.checked ? "on" : "off");
-  }
+  if (target.id === "single-keys") localStorage.setItem("single-keys", target.checked ? "on" : "off");
 });
 
-document.addEventListener("input", (event) => {
-  if (event.target.id === "corrected" || event.target.id === "note") saveSoon();
+document.addEventListener("input", ({ target }) => {
+  if (target.id === "corrected") checkCorrected();
+  if (target.id === "corrected" || target.id === "note") saveSoon();
+  if (target.id === "find") search.typed();
+});
+
+// ---- Keys
+
+// Keys that were pressed while the next item was on its way are for that one.
+const early = [];
+
+ahead.onShown((isNew = true) => {
+  search.forget();
+  showLease();
+  const keys = early.splice(0);
+  for (const key of isNew ? keys : [])
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 });
 
 document.addEventListener("keydown", (event) => {
-  start(); // a key may come between the swap and htmx's word of it
-  if (!form() || !data || document.querySelector("dialog[open]")) return;
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const typing = event.target.closest("input, textarea, select");
-  if (typing) {
-    if (event.key === "Escape") typing.blur();
+  start();
+  if (!now.desk || event.defaultPrevented || $("dialog[open]")) return;
+  if (!now.desk.data) return event.key === "u" && acts.undo();
+  if (now.desk.sent) {
+    if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Tab")
+      taken(event, () => event.repeat || early.push(event.key));
     return;
   }
-  if (event.key === "Enter") return event.target.closest("button, a") ? undefined : send(event);
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return taken(event, submit);
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (evidence.isMarking() && event.key !== "Enter" && evidence.markingKey(event))
+    return event.preventDefault();
+  const typing = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select");
+  if (event.target.id === "find" && event.key === "Enter")
+    return taken(event, () => search.step(event.shiftKey ? -1 : 1));
+  if (event.key === "Escape") {
+    if (event.target.id === "find" || (!typing && search.isOpen())) search.close();
+    else if (typing) typing.blur();
+    else evidence.clear();
+    return;
+  }
+  if (typing) return;
+  if (event.key === "Enter") {
+    if (event.target.closest("button, a, summary")) return;
+    return event.repeat ? event.preventDefault() : taken(event, submit);
+  }
   if (!$("#single-keys").checked) return;
-  const key = event.key;
-  const category = data.categories.find((one) => one.hotkey === key);
-  const how = data.severities.find((one) => one.hotkey === key);
-  if (category) add(category.key);
-  else if (how) severity(how.key);
-  else if (key === "a" || key === "b") choose(key.toUpperCase());
-  else if (key === "f") fine(state.chosen);
-  else if (key === "F") acts["both-fine"]();
-  else if (key === "Backspace") remove();
-  else if (key === "c") copy("A");
-  else if (key === "v") copy("B");
-  else if (key === "e") acts.edit();
-  else if (key === "k") acts.skip();
-  else if (key === "o") $("#other").focus();
-  else if (key === "?") $("#keys").showModal();
-  else return;
-  event.preventDefault();
+  const act = actOf(event.key, search.isOpen());
+  if (act) taken(event, () => acts[act[0]](act[1]));
 });
 
-function send(event) {
+function taken(event, act) {
   event.preventDefault();
-  // htmx takes up a form some 20 ms after its swap: a quicker Enter would leave the page.
-  htmx.process(form());
-  form().requestSubmit();
+  act();
 }
 
-document.addEventListener("htmx:load", start);
+// ---- Time
+
+function showLease() {
+  const place = $("[data-lease]");
+  if (!place || !now.desk?.data) return;
+  const until = place.dataset.lease;
+  const left = Math.floor((new Date(until) - Date.now()) / 1000);
+  const soon = Boolean(until) && left <= 60;
+  place.textContent = !until
+    ? "–"
+    : left > 0
+      ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`
+      : "ran out";
+  place.classList.toggle("stop", soon);
+  $("[data-do=renew]").hidden = !soon;
+  if (!soon) return;
+  if (warned !== until && !now.desk.sent)
+    tell(left > 0 ? "Your lease ends in a minute: = keeps the item." : "Your lease ran out: = keeps the item, if nobody took it.");
+  warned = until;
+}
+
+setInterval(showLease, 1000);
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) hiddenAt = performance.now();
+  else if (hiddenAt) {
+    if (now.desk?.data) now.desk.away += performance.now() - hiddenAt;
+    hiddenAt = 0;
+    showLease();
+  }
+});
+
 start();
+showLease();
+drawEvidence();

@@ -10,9 +10,12 @@ from django.utils import timezone
 
 from evals import sampling
 from evals.models import Comparison, Run, Stratum
+from evals.recompute import under_way
+from reviewapp import disputes, reading
 from reviewapp.actions import audit, reports
 from reviewapp.actions.audit import By
 from reviewapp.models import Finding, Review, ReviewItem, Slot
+from taxonomy.models import TaxonomyVersion
 
 #: A day is closed this long after midnight: what was being compared then has been committed.
 GRACE = timedelta(minutes=10)
@@ -25,11 +28,11 @@ def draw(*, run: Run, by: By = "worker") -> int:
     plan = sampling.SamplingPlan.parse(run.sampling)
     with transaction.atomic():
         run = Run.objects.select_for_update(no_key=True).get(pk=run.pk)
-        if run.state == Run.State.CANCELLED:
+        if run.state == Run.State.CANCELLED or under_way(run):
             return 0
         made = 0
         for batch, sizes in _undrawn(run).items():
-            for stratum, drawn in sampling.allocate(plan, sizes, _batches(run)).items():
+            for stratum, drawn in sampling.allocate(plan, sizes, batches_of(run)).items():
                 made += _draw_line(run, plan, batch, stratum, drawn, sizes[stratum])
         if made:
             audit.record(project=run.project, by=by, verb="drew", subject=run, data={"items": made})
@@ -52,7 +55,7 @@ def _closed(run: Run, batch: str) -> bool:
     return batch != sampling.WHOLE_RUN and batch < (timezone.now() - GRACE).date().isoformat()
 
 
-def _batches(run: Run) -> int:
+def batches_of(run: Run) -> int:
     """How many batches the run is expected to have: the days of its window, or one."""
     if not run.by_day or run.closes_at is None:
         return 1
@@ -63,27 +66,37 @@ def _draw_line(
     run: Run, plan: sampling.SamplingPlan, batch: str, stratum: str, drawn: int, size: int
 ) -> int:
     line = Comparison.objects.filter(run=run, batch=batch, stratum=stratum).order_by("u", "id")
-    places = sampling.places(drawn, size)
+    return make(run, plan, list(line[:drawn]), sampling.places(drawn, size))
+
+
+def make(
+    run: Run,
+    plan: sampling.SamplingPlan,
+    comparisons: list[Comparison],
+    places: list[sampling.Place],
+) -> int:
+    """An item of each comparison, with its open slots. Gives how many."""
     items = ReviewItem.objects.bulk_create(
         [
             ReviewItem(
                 project=run.project,
                 run=run,
                 comparison=comparison,
-                batch=batch,
-                stratum=stratum,
+                batch=comparison.batch,
+                stratum=comparison.stratum,
                 position=place.position,
                 inclusion=place.inclusion,
                 rank=place.rank,
+                comparison_set=run.comparison_set,
             )
-            for comparison, place in zip(line[:drawn], places, strict=True)
+            for comparison, place in zip(comparisons, places, strict=True)
         ],
         batch_size=1000,
     )
     slots = []
     for item in items:
-        double = sampling.uniform(run.seed, str(item.comparison_id), "double") < plan.double_share
-        for number in range(1, min(plan.slots + double, 5) + 1):
+        count = plan.slots_of(sampling.uniform(run.seed, str(item.comparison_id), "double"))
+        for number in range(1, count + 1):
             slots.append(Slot(item=item, number=number, project=run.project, rank=item.rank))
     Slot.objects.bulk_create(slots, batch_size=1000)
     return len(items)
@@ -95,15 +108,16 @@ def resolve(*, item: ReviewItem) -> str:
     The caller holds the item's row lock.
     """
     reviews = list(Review.objects.filter(item=item, live=True).order_by("id"))
-    states = list(item.slots.values_list("state", flat=True))
-    waiting = any(state in (Slot.State.OPEN, Slot.State.CLAIMED) for state in states)
-    if any(review.authoritative for review in reviews):
+    waiting = list(item.slots.waiting().values_list("relabels", flat=True))
+    if any(waiting):  # a review is to be relabelled, perhaps the one that counts
+        state = ReviewItem.State.PENDING
+    elif any(review.authoritative for review in reviews):
         state = ReviewItem.State.RESOLVED
     elif waiting:
         state = ReviewItem.State.PENDING
     elif not reviews:
         state = ReviewItem.State.SKIPPED
-    elif _agree(reviews):
+    elif len(reviews) == 1 or _settled(item, reviews):
         state = ReviewItem.State.RESOLVED
     else:
         state = ReviewItem.State.DISPUTED
@@ -114,12 +128,23 @@ def resolve(*, item: ReviewItem) -> str:
     return state
 
 
-def _agree(reviews: list[Review]) -> bool:
-    """Whether all name the same categories on each side and give each side the same verdict."""
-    said = {review.pk: {(review.baseline, review.candidate)} for review in reviews}
+def _settled(item: ReviewItem, reviews: list[Review]) -> bool:
+    """Whether several reviewers agree and the item is none that is adjudicated all the same."""
+    return _agree(reviews, item.run.taxonomy_version) and not disputes.checked(item)
+
+
+def _agree(reviews: list[Review], version: TaxonomyVersion) -> bool:
+    """Whether all name the same categories on each side, about as severe, and give each side the
+    same verdict. Those of another taxonomy version are compared in the run's, as far as they can
+    be said there."""
+    found: dict[int, list[Finding]] = {review.pk: [] for review in reviews}
     for finding in Finding.objects.filter(review__in=reviews):
-        said[finding.review_id].add((finding.side, str(finding.category_id)))
-    return len({frozenset(one) for one in said.values()}) == 1
+        found[finding.review_id].append(finding)
+    said = [reading.as_label(review, found[review.pk]) for review in reviews]
+    if any(label.version_id != version.pk for label in said):
+        reader = reading.Reader(version)
+        said = [reader.read(label) for label in said]
+    return disputes.agree(said, version)
 
 
 @transaction.atomic
@@ -130,7 +155,7 @@ def requeue(*, item: ReviewItem, by: By) -> None:
         raise ValueError(f"item {item.pk} is {item.state}; only a skipped item can be requeued")
     if item.run.state == Run.State.CANCELLED:
         raise ValueError(f"item {item.pk} cannot be requeued: its run was cancelled")
-    if item.slots.count() >= PLACES:
+    if item.slots.filter(gold=False).count() >= PLACES:
         raise ValueError(f"{PLACES} people have skipped item {item.pk}: it stays skipped")
     open_slot(item)
     resolve(item=item)
@@ -138,6 +163,8 @@ def requeue(*, item: ReviewItem, by: By) -> None:
     reports.refresh_soon(item.run_id)
 
 
-def open_slot(item: ReviewItem) -> Slot:
-    number = item.slots.count() + 1
-    return Slot.objects.create(item=item, number=number, project=item.project, rank=item.rank)
+def open_slot(item: ReviewItem, relabels: Review | None = None) -> Slot:
+    number = item.slots.filter(gold=False).count() + 1
+    return Slot.objects.create(
+        item=item, number=number, project=item.project, rank=item.rank, relabels=relabels
+    )

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from evals.models import Project
-from reviewapp.actions import audit
+from reviewapp.access import ALLOWED, Action
+from reviewapp.actions import audit, relabel
+from reviewapp.actions.audit import By
 from reviewapp.models import Invitation, Membership, Role, User
 
 VALID = timedelta(days=7)
@@ -108,7 +111,10 @@ def accept(*, secret: str, user: User) -> Membership | None:
 def change_role(*, membership: Membership, role: str, by: User) -> None:
     _keep_an_owner(membership, role)
     before, membership.role = membership.role, Role(role)
-    membership.save(update_fields=["role"])
+    membership.adjudicates &= role == Role.REVIEWER
+    membership.save(update_fields=["role", "adjudicates"])
+    if Action.REVIEW not in ALLOWED[role]:
+        relabel.free(project=membership.project, user=membership.user)
     audit.record(
         project=membership.project,
         by=by,
@@ -116,6 +122,28 @@ def change_role(*, membership: Membership, role: str, by: User) -> None:
         subject=membership.user,
         data={"from": before, "to": role},
     )
+
+
+@transaction.atomic
+def name_adjudicators(*, project: Project, usernames: Collection[str], by: By) -> list[str]:
+    """The reviewers who adjudicate beside leads and owners: these and no others. Gives their names.
+    Raises ValueError for somebody who is no reviewer here."""
+    rows = Membership.objects.select_for_update(of=("self",)).filter(project=project)
+    reviewers = {
+        row.user.get_username(): row
+        for row in rows.filter(role=Role.REVIEWER).select_related("user")
+    }
+    if unknown := sorted(set(usernames) - set(reviewers)):
+        raise ValueError(f"{unknown[0]} is no reviewer of {project.name}")
+    before = sorted(name for name, row in reviewers.items() if row.adjudicates)
+    after = sorted(set(usernames))
+    if before != after:
+        for name, row in reviewers.items():
+            row.adjudicates = name in after
+        Membership.objects.bulk_update(reviewers.values(), ["adjudicates"])
+        data: dict[str, object] = {"from": before, "to": after}
+        audit.record(project=project, by=by, verb="named adjudicators", subject=project, data=data)
+    return after
 
 
 @transaction.atomic
@@ -127,6 +155,7 @@ def remove(*, membership: Membership, by: User) -> None:
     membership.user.tokens.filter(project=membership.project, revoked_at=None).update(
         revoked_at=timezone.now()
     )
+    relabel.free(project=membership.project, user=membership.user)
     audit.record(project=membership.project, by=by, verb="removed", subject=membership.user)
     membership.delete()
 

@@ -1,164 +1,157 @@
-"""Claiming, judging, skipping: everything a reviewer does with an item.
+"""Judging: submitting, keeping what lost its place, skipping, revising, adjudicating.
 
-A claim is one statement; a submission counts only while the slot is still the reviewer's, and the
-same submission sent again is the same review. What is answered with success is committed.
+A submission counts only while the slot is still the reviewer's, and the same submission sent again
+is the same review. What is answered with success is committed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from evals import sampling
-from evals.models import Project, Run
-from reviewapp.actions import audit, items, reports
+from reviewapp import carrying
+from reviewapp.actions import audit, items, places, reports
 from reviewapp.actions.audit import By
+from reviewapp.actions.claims import Claim, claim, claim_item, promote, release
+from reviewapp.actions.places import Place, SlotLost, Undone, same_submission
+from reviewapp.actions.storing import forget_draft, relabel, store, store_at
 from reviewapp.judgement import Judgement
-from reviewapp.models import Draft, Finding, Rater, Review, ReviewItem, Slot
+from reviewapp.models import Draft, Rater, Review, ReviewItem, Slot
+
+__all__ = [
+    "Claim",
+    "SlotLost",
+    "Undone",
+    "adjudicate",
+    "claim",
+    "claim_item",
+    "keep",
+    "release",
+    "revise",
+    "same_submission",
+    "save_draft",
+    "skip",
+    "submit",
+]
 
 #: After this many people have skipped an item it waits for a lead.
 SKIPS = 2
 
-
-class SlotLost(Exception):
-    """The item is not (or no longer) the reviewer's; what was typed is kept as their draft."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    item_id: int
-    lease_until: Any
-
-
-_GIVEN_BACK = {"state": "open", "rater": None, "lease_until": None, "claimed_at": None}
-_RENEW = """
-UPDATE reviewapp_slot SET lease_until = now() + %(lease)s
-WHERE rater_id = %(rater)s AND state = 'claimed'
-RETURNING item_id, lease_until
-"""
-_CLAIM = """
-UPDATE reviewapp_slot
-SET state = 'claimed', rater_id = %(rater)s, claimed_at = now(), lease_until = now() + %(lease)s
-WHERE id = (
-    SELECT s.id FROM reviewapp_slot s
-    WHERE s.project_id = %(project)s
-      AND s.state IN ('open', 'claimed') AND (s.state = 'open' OR s.lease_until < now())
-      AND NOT EXISTS (SELECT FROM reviewapp_slot o
-                      WHERE o.item_id = s.item_id AND o.rater_id = %(rater)s)
-    ORDER BY s.rank, s.id
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED
+# One statement, since every submission waits for it: the place is closed, the draft has become a
+# review, and where that is the only word on the item, the item is resolved.
+_CLOSE = """
+WITH draft AS (
+    DELETE FROM reviewapp_draft WHERE item_id = %(item)s AND rater_id = %(rater)s
+), item AS (
+    UPDATE reviewapp_reviewitem SET state = 'resolved', resolved_at = now()
+    WHERE id = %(item)s AND %(resolved)s
 )
-RETURNING item_id, lease_until
+UPDATE reviewapp_slot SET state = 'submitted', lease_until = NULL, closed_at = now(),
+    reserved_for_id = NULL, ahead = false
+WHERE id = %(slot)s
 """
 
 
-def claim(*, project: Project, rater: Rater) -> Claim | None:
-    """The item that the reviewer holds, with its lease renewed, or the next one in line.
-
-    None where nothing is left for them. One statement takes the slot; two reviewers never get
-    the same one, and a slot whose lease has run out counts as open.
-    """
-    plan = sampling.SamplingPlan.parse(project.sampling)
-    values: dict[str, Any] = {
-        "project": project.pk,
-        "rater": rater.pk,
-        "lease": timedelta(minutes=plan.lease_minutes),
-    }
-    for _ in range(3):
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(_RENEW, values)
-                row = cursor.fetchone()
-                if row is None:
-                    cursor.execute(_CLAIM, values)
-                    row = cursor.fetchone()
-        except IntegrityError:
-            continue  # another tab of the same person claimed in between: renew that one
-        return Claim(*row) if row else None
-    return None
-
-
-def claim_item(*, item: ReviewItem, rater: Rater) -> Claim | None:
-    """Claims this very item again (a lease that ran out), or None where no place is open."""
-    plan = sampling.SamplingPlan.parse(item.project.sampling)
-    now = timezone.now()
-    lease = now + timedelta(minutes=plan.lease_minutes)
-    try:
-        with transaction.atomic():
-            _locked(item)
-            slot = item.slots.select_for_update().filter(rater=rater).first()
-            if slot and slot.state != Slot.State.CLAIMED:
-                return None
-            slot = slot or _free(item, now)
-            if slot is None:
-                return None
-            others = Slot.objects.filter(rater=rater, state=Slot.State.CLAIMED)
-            others.exclude(pk=slot.pk).update(**_GIVEN_BACK)
-            if slot.rater_id != rater.pk:
-                slot.claimed_at = now
-            slot.state, slot.rater, slot.lease_until = Slot.State.CLAIMED, rater, lease
-            slot.save()
-            return Claim(item.pk, lease)
-    except IntegrityError:
-        return None  # another tab of the same person claimed in between
-
-
-def _free(item: ReviewItem, now: datetime) -> Slot | None:
-    """A place that nobody holds, locked; not one that a claim is taking at this moment."""
-    ran_out = Q(state=Slot.State.CLAIMED, lease_until__lt=now)
-    places = item.slots.select_for_update(skip_locked=True)
-    return places.filter(Q(state=Slot.State.OPEN) | ran_out).order_by("number").first()
-
-
-def release(*, rater: Rater) -> None:
-    """Gives back what the reviewer holds."""
-    Slot.objects.filter(rater=rater, state=Slot.State.CLAIMED).update(**_GIVEN_BACK)
-
-
-@transaction.atomic
-def skip(*, item: ReviewItem, rater: Rater, reason: str, by: By) -> None:
-    """Leaves an item to somebody else; after two have skipped it, to a lead."""
-    item = _locked(item)
-    slot = _held(item, rater)
-    slot.state, slot.lease_until, slot.closed_at = Slot.State.SKIPPED, None, timezone.now()
-    slot.skip_reason = reason[:300]
-    slot.save()
-    if item.slots.filter(state=Slot.State.SKIPPED).count() < SKIPS:
-        items.open_slot(item)
-    Draft.objects.filter(item=item, rater=rater).delete()
-    items.resolve(item=item)
-    audit.record(
-        project=item.project, by=by, verb="skipped", subject=item, data={"reason": reason[:300]}
-    )
-
-
-@transaction.atomic
 def submit(
     *, item: ReviewItem, rater: Rater, judgement: Judgement, submission: UUID, by: By
 ) -> Review:
-    """Stores a judgement as the reviewer's review of an item they hold.
+    """Stores a judgement as the reviewer's review of an item they hold; what was fetched ahead is
+    theirs to judge from then on.
 
     Raises SlotLost where the slot is no longer theirs. The same `submission` again gives the
-    review that it made.
+    review that it made, until that is undone.
     """
-    item = _locked(item)
-    if done := _same_submission(item, rater, submission):
-        return done
-    slot = _held(item, rater)
-    review = _store(item, rater, judgement, submission)
-    slot.state, slot.lease_until, slot.closed_at = Slot.State.SUBMITTED, None, timezone.now()
-    slot.save()
-    items.resolve(item=item)
-    audit.record(project=item.project, by=by, verb="reviewed", subject=item)
-    reports.refresh_soon(item.run_id)
+    try:
+        with transaction.atomic():
+            return _submit(item, rater, judgement, submission, by)
+    except (SlotLost, IntegrityError):
+        # It may be here already: sent twice, and only the first answer was lost.
+        if done := same_submission(item, rater, submission):
+            return done
+        raise
+
+
+def _submit(
+    item: ReviewItem, rater: Rater, judgement: Judgement, submission: UUID, by: By
+) -> Review:
+    place = places.held(item, rater)
+    places.in_its_words(item, judgement, place.version_id)
+    if place.relabels_id:
+        item.run.taxonomy_version_id = place.version_id
+        review = relabel(item, rater, judgement, submission, place.relabels_id)
+    else:
+        review = store_at(place, item, rater, judgement, submission)
+    _close(place, item, rater)
+    promote(project=item.project, rater=rater)
+    data: dict[str, object] = {}
+    if review.supersedes_id:
+        data = {"review": review.supersedes_id, "blind": review.blind}
+    verb = "relabelled" if data else "reviewed"
+    audit.record(project=item.project, by=by, verb=verb, subject=item, data=data)
+    if not place.gold:
+        reports.refresh_soon(item.run_id)
     return review
+
+
+def _close(place: Place, item: ReviewItem, rater: Rater) -> None:
+    values = {
+        "item": item.pk,
+        "rater": rater.pk,
+        "slot": place.slot_id,
+        "resolved": place.alone,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE, values)
+    if place.alone:
+        item.state, item.resolved_at = ReviewItem.State.RESOLVED, timezone.now()
+    elif not place.gold:
+        item.run.taxonomy_version_id = place.version_id
+        items.resolve(item=item)
+
+
+@transaction.atomic
+def keep(
+    *, item: ReviewItem, rater: Rater, judgement: Judgement, submission: UUID, by: By
+) -> Review:
+    """Keeps what was typed on an item whose place was lost, as a review that is not counted: no
+    label, no word in a dispute. Raises SlotLost where the item is still theirs, to be submitted."""
+    item = places.locked(item)
+    if done := same_submission(item, rater, submission):
+        return done
+    if item.slots.filter(rater=rater, state=Slot.State.CLAIMED).exists():
+        raise SlotLost("This item is still yours: submit what you typed, and it counts.")
+    places.in_its_words(item, judgement, item.run.taxonomy_version_id)
+    review = store(item, rater, judgement, submission, counted=False)
+    forget_draft(item, rater)
+    audit.record(project=item.project, by=by, verb="kept without counting it", subject=item)
+    return review
+
+
+@transaction.atomic
+def skip(
+    *, item: ReviewItem, rater: Rater, reason: str, by: By, kind: str = Slot.SkipKind.OTHER
+) -> None:
+    """Leaves an item to somebody else; after two have skipped it, to a lead. It does not come to
+    its rater again. A review that two cannot relabel stays as it is: what it says in the new
+    version is unknown."""
+    place = places.held(item, rater)
+    item = places.locked(item)
+    slot = item.slots.select_related("relabels").get(pk=place.slot_id)
+    slot.state, slot.lease_until, slot.closed_at = Slot.State.SKIPPED, None, timezone.now()
+    slot.skip_kind, slot.skip_reason, slot.ahead = Slot.SkipKind(kind), reason[:300], False
+    slot.save()
+    forget_draft(item, rater)
+    promote(project=item.project, rater=rater)
+    data: dict[str, object] = {"kind": slot.skip_kind, "reason": slot.skip_reason}
+    audit.record(project=item.project, by=by, verb="skipped", subject=item, data=data)
+    if slot.gold:
+        return
+    skipped = item.slots.filter(state=Slot.State.SKIPPED, relabels=slot.relabels_id)
+    if skipped.count() < SKIPS and item.slots.filter(gold=False).count() < items.PLACES:
+        items.open_slot(item, relabels=slot.relabels)
+    items.resolve(item=item)
 
 
 @transaction.atomic
@@ -167,22 +160,25 @@ def revise(
 ) -> Review:
     """A new revision of the reviewer's own review; the old one is kept. Not blind once the
     item's sides were visible."""
-    item = _locked(item)
-    if done := _same_submission(item, rater, submission):
+    item = places.locked(item)
+    if done := same_submission(item, rater, submission):
         return done
     old = Review.objects.filter(item=item, rater=rater, live=True).first()
+    places.in_its_words(item, judgement, item.run.taxonomy_version_id)
     if old is None:
         raise SlotLost("There is no review of yours to revise on this item.")
+    if item.slots.relabelling().filter(relabels=old).exists():
+        raise SlotLost("Your review waits to be relabelled: claim the item at the desk for that.")
     old.live = False
     old.save(update_fields=["live"])
-    review = _store(
+    review = store(
         item,
         rater,
         judgement,
         submission,
-        revision=old.revision + 1,
         authoritative=old.authoritative,
     )
+    forget_draft(item, rater)
     items.resolve(item=item)
     audit.record(
         project=item.project,
@@ -200,14 +196,23 @@ def adjudicate(
     *, item: ReviewItem, rater: Rater, judgement: Judgement, submission: UUID, by: By
 ) -> Review:
     """The authoritative review of a disputed item, by somebody who is not one of its raters."""
-    item = _locked(item)
-    if done := _same_submission(item, rater, submission):
+    item = places.locked(item)
+    if done := same_submission(item, rater, submission):
         return done
     if item.state != ReviewItem.State.DISPUTED:
         raise SlotLost(f"This item is {item.state}: there is nothing to adjudicate.")
     if item.reviews.filter(rater=rater).exists():
         raise SlotLost("You reviewed this item: somebody else has to adjudicate it.")
-    review = _store(item, rater, judgement, submission, authoritative=True)
+    places.in_its_words(item, judgement, item.run.taxonomy_version_id)
+    review = store(
+        item,
+        rater,
+        judgement,
+        submission,
+        authoritative=True,
+        again=item.reviews.filter(supersedes__isnull=False, live=True).exists(),
+    )
+    forget_draft(item, rater)
     items.resolve(item=item)
     audit.record(project=item.project, by=by, verb="adjudicated", subject=item)
     reports.refresh_soon(item.run_id)
@@ -215,82 +220,9 @@ def adjudicate(
 
 
 def save_draft(*, item: ReviewItem, rater: Rater, body: object) -> None:
-    """Keeps what was typed so far; it comes back after a reload, on any machine."""
-    Draft.objects.update_or_create(item=item, rater=rater, defaults={"body": body})
-
-
-def _locked(item: ReviewItem) -> ReviewItem:
-    """The item as it is now, locked until the end of the transaction: who judges, skips or
-    adjudicates it does so one after the other."""
-    locked = ReviewItem.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("project", "run").get(pk=item.pk)
-
-
-def _held(item: ReviewItem, rater: Rater) -> Slot:
-    """The reviewer's place, locked: a claim of somebody else cannot take it from now on."""
-    slot = item.slots.select_for_update().filter(rater=rater).first()
-    if slot and slot.state == Slot.State.CLAIMED:
-        return slot
-    if slot:
-        raise SlotLost(f"You have {slot.state} this item already.")
-    if item.run.state == Run.State.CANCELLED:
-        raise SlotLost("The run was cancelled: its items are not reviewed any more.")
-    raise SlotLost("Your lease on this item ran out and somebody else has taken it.")
-
-
-def _same_submission(item: ReviewItem, rater: Rater, submission: UUID) -> Review | None:
-    """What this submission made before. The caller holds the item's lock, so the same one sent
-    twice at once is found here by the later."""
-    found = Review.objects.filter(submission=submission).first()
-    if found and (found.item_id, found.rater_id) != (item.pk, rater.pk):
-        raise SlotLost("This submission was used for another judgement: make a new one.")
-    return found
-
-
-def _unseen(item: ReviewItem) -> bool:
-    """Whether nobody can have seen which side is which: the sides show once an item is resolved,
-    and only a review made after that, which is not blind, opens a resolved item again."""
-    seen = item.state == ReviewItem.State.RESOLVED or item.reviews.filter(blind=False).exists()
-    return not seen
-
-
-def _store(
-    item: ReviewItem,
-    rater: Rater,
-    judgement: Judgement,
-    submission: UUID,
-    *,
-    revision: int = 1,
-    authoritative: bool = False,
-) -> Review:
-    review = Review.objects.create(
-        item=item,
-        rater=rater,
-        revision=revision,
-        blind=_unseen(item),
-        authoritative=authoritative,
-        baseline=judgement.baseline,
-        candidate=judgement.candidate,
-        corrected_output=judgement.corrected_output,
-        note=judgement.note,
-        duration_s=judgement.duration_s,
-        submission=submission,
+    """Keeps what was typed so far; it comes back after a reload, on any machine. It is in the
+    taxonomy version that it names, else in the run's: the run may have moved while it was typed."""
+    version = carrying.typed_in(body, item.run.taxonomy_version)
+    Draft.objects.update_or_create(
+        item=item, rater=rater, defaults={"body": body, "taxonomy_version": version}
     )
-    Finding.objects.bulk_create(
-        [
-            Finding(
-                review=review,
-                side=finding.side,
-                category=finding.category,
-                severity=finding.severity,
-                where=finding.where,
-                path=finding.path,
-                span_start=finding.span[0] if finding.span else None,
-                span_end=finding.span[1] if finding.span else None,
-                note=finding.note,
-            )
-            for finding in judgement.findings
-        ]
-    )
-    Draft.objects.filter(item=item, rater=rater).delete()
-    return review

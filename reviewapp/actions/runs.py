@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Min
@@ -13,15 +15,21 @@ from evals.comparators.pipeline import Pipeline
 from evals.dispatch import soon
 from evals.models import EvalSetVersion, ModelVersion, Project, Request, Run
 from evals.sampling import SamplingPlan
-from reviewapp.actions import audit
+from reviewapp.actions import audit, relabel
 from reviewapp.actions.audit import By
+from reviewapp.actions.limits import (
+    RunError as RunError,
+)
+from reviewapp.actions.limits import (
+    check_cap,
+    check_samples,
+    running_again,
+    with_share,
+)
 from reviewapp.models import ReviewItem, Slot, User
 
 WINDOW = timedelta(days=14)
-
-
-class RunError(ValueError):
-    """The run cannot be started, or cannot go from its state to that one; nothing was changed."""
+MOST_DAYS = 366
 
 
 @transaction.atomic
@@ -35,11 +43,18 @@ def start(
     evalset_version: EvalSetVersion | None = None,
     recorded: bool = False,
     days: float | None = None,
+    share: float | None = None,
+    samples: int = 0,
+    cap_usd: Decimal | None = None,
+    draw: bool = True,
 ) -> Run:
     """Starts a run, offline where an eval set version is given, else a shadow.
 
-    A shadow takes the traffic of the next `days` (14). With `recorded` it takes the traffic that
-    is there already, and nothing that comes later. Raises RunError.
+    A shadow takes the traffic of the next `days` (14), or of it the `share` (0 to 1; by default
+    the sampling plan's). With `recorded` it takes the traffic that is there already, and nothing
+    that comes later. An offline run asks both models for `samples` further answers to every
+    request. `cap_usd`: what asking may cost. Without `draw` nothing goes into the queue: the report
+    stands on labels from elsewhere. Raises RunError.
     """
     if baseline == candidate:
         raise RunError("The baseline and the candidate are the same model version: choose two.")
@@ -49,6 +64,15 @@ def start(
         raise RunError("A recorded shadow covers what is there: days are for a live one.")
     if evalset_version and (recorded or days):
         raise RunError("An offline run covers its eval set: days and recorded are for a shadow.")
+    if evalset_version and share is not None:
+        raise RunError("An offline run covers its eval set: a share of traffic is for a shadow.")
+    check_samples(samples, evalset_version)
+    check_cap(cap_usd, baseline, candidate)
+    plan = SamplingPlan.parse(project.sampling)
+    if share is not None:
+        plan = with_share(plan, share)
+    if not draw:
+        plan = replace(plan, labels=0, equivalent=0, identical=0)
     opens, closes = _window(project, evalset_version, recorded, days)
     run = Run.objects.create(
         project=project,
@@ -60,8 +84,10 @@ def start(
         taxonomy_version=project.taxonomy_version,
         pipeline=project.pipeline,
         pipeline_digest=Pipeline.parse(project.pipeline).digest,
-        sampling=SamplingPlan.parse(project.sampling).as_dict(),
+        sampling=plan.as_dict(),
         seed=secrets.token_hex(16),
+        samples=samples,
+        cap_usd=cap_usd,
         opens_at=opens,
         closes_at=closes,
         started_by=by.get_username() if isinstance(by, User) else by,
@@ -78,6 +104,9 @@ def start(
             "evalset": str(evalset_version or ""),
             "taxonomy": str(run.taxonomy_version),
             "comparators": run.pipeline_digest,
+            **({} if evalset_version else {"traffic_share": plan.traffic_share}),
+            **({"samples": samples} if samples else {}),
+            **({} if cap_usd is None else {"cap_usd": str(cap_usd)}),
         },
     )
     soon("evals.tasks.advance_run", run.pk)
@@ -91,10 +120,10 @@ def _window(
     if evalset:
         return now, None
     if not recorded:
-        window = WINDOW if days is None else timedelta(days=days)
-        if not timedelta(0) < window <= timedelta(days=366):
-            raise RunError("The window must be longer than nothing and at most 366 days.")
-        return now, now + window
+        # Compared as a number: a timedelta has no room for a billion days, nor for NaN.
+        if days is not None and not 0 < days <= MOST_DAYS:
+            raise RunError(f"The window must be longer than nothing and at most {MOST_DAYS} days.")
+        return now, now + (WINDOW if days is None else timedelta(days=days))
     first = Request.objects.filter(project=project, source=Request.Source.TRAFFIC).aggregate(
         first=Min("occurred_at")
     )["first"]
@@ -113,11 +142,20 @@ def advance(*, project: Project) -> None:
 
 
 def pause(*, run: Run, by: By) -> None:
-    _go(run, by, "paused", Run.State.RUNNING, state=Run.State.PAUSED, state_reason="by hand")
+    _go(
+        run,
+        by,
+        "paused",
+        Run.State.RUNNING,
+        state=Run.State.PAUSED,
+        state_reason="by hand",
+        paused_by=Run.PausedBy.HAND,
+    )
 
 
 def resume(*, run: Run, by: By) -> None:
-    _go(run, by, "resumed", Run.State.PAUSED, state=Run.State.RUNNING, state_reason="")
+    """Goes on. A version whose failures paused the run is asked one call at a time at first."""
+    _go(run, by, "resumed", Run.State.PAUSED, **running_again())
 
 
 @transaction.atomic
@@ -139,8 +177,9 @@ def cancel(*, run: Run, by: By) -> None:
     # Whoever is skipping an item opens another place on it: wait for them, or that one would stay.
     locked = ReviewItem.objects.select_for_update(no_key=True).filter(run=run)
     list(locked.order_by("pk").values_list("pk"))
-    waiting = (Slot.State.OPEN, Slot.State.CLAIMED)
-    Slot.objects.filter(item__run=run, state__in=waiting).delete()
+    # What was to be relabelled is as it was: its labels are kept too.
+    relabel.settle(run, relabel.give_back(Slot.objects.filter(item__run=run)))
+    Slot.objects.waiting().filter(item__run=run).delete()
 
 
 @transaction.atomic

@@ -24,12 +24,19 @@ class Membership(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
+    adjudicates = models.BooleanField(
+        default=False, db_default=False, help_text="a reviewer who may adjudicate too"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["project", "user__username"]
         constraints = [
             models.UniqueConstraint(fields=["project", "user"], name="membership_one_per_user"),
+            models.CheckConstraint(
+                name="membership_named_is_a_reviewer",
+                condition=Q(adjudicates=False) | Q(role="reviewer"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -105,7 +112,14 @@ class Rater(models.Model):
     user = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="raters"
     )
-    name = models.CharField(max_length=150)
+    name = models.CharField(max_length=200)
+    about = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what an imported one is, as the import said: expert, model …",
+    )
 
     class Meta:
         ordering = ["project", "name"]

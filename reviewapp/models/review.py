@@ -4,12 +4,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from evals.models import Comparison, Project, Run
+from reviewapp.models.judgement import LabelSet
 from reviewapp.models.people import Rater
-from taxonomy.models import Category, Severity
+from taxonomy.models import Category, Severity, TaxonomyVersion
 
 
 class ReviewItem(models.Model):
-    """A comparison that the sampling plan drew, with its place in line.
+    """A comparison that the sampling plan drew, with its place in line; or, in a run that draws
+    nothing, one whose labels came from elsewhere (`label_set`).
 
     Its stratum, position and inclusion probability never change: estimates stand on them.
     """
@@ -20,17 +22,41 @@ class ReviewItem(models.Model):
         RESOLVED = "resolved"
         SKIPPED = "skipped"
 
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="items")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items")
+    # Both have an index below that begins with them.
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="items", db_index=False
+    )
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items", db_index=False)
     comparison = models.OneToOneField(Comparison, on_delete=models.CASCADE, related_name="item")
     batch = models.CharField(max_length=20)
     stratum = models.CharField(max_length=30)
     position = models.PositiveIntegerField(help_text="place in its stratum's line, from 1")
-    inclusion = models.FloatField(help_text="probability that the draw took it")
+    inclusion = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="probability that the draw took it; unknown of some from elsewhere",
+    )
     rank = models.FloatField(help_text="order of service across strata, from 0 to 1")
+    comparison_set = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="the set of comparators by whose strata it was drawn"
+    )
+    label_set = models.ForeignKey(
+        LabelSet,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items",
+        help_text="with which it came; none where it was drawn here",
+    )
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     drawn_at = models.DateTimeField(auto_now_add=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
+    reopened_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="when a new taxonomy version opened it again after it was resolved: until it is "
+        "resolved once more its label is the one of that moment",
+    )
 
     class Meta:
         ordering = ["rank", "id"]
@@ -48,94 +74,61 @@ class ReviewItem(models.Model):
                 | ~Q(state="resolved") & Q(resolved_at=None),
             ),
         ]
-        indexes = [models.Index(fields=["project", "state", "rank", "id"], name="item_queue")]
+        indexes = [
+            models.Index(fields=["project", "state", "rank", "id"], name="item_queue"),
+            # Of lists, which go by id, by what they are filtered by.
+            models.Index(fields=["project", "id"], name="item_list"),
+            models.Index(fields=["project", "state", "id"], name="item_list_state"),
+            models.Index(fields=["project", "stratum", "id"], name="item_list_stratum"),
+            models.Index(fields=["run", "id"], name="item_list_run"),
+        ]
 
     def __str__(self) -> str:
         return f"item {self.pk}"
 
 
-class Slot(models.Model):
-    """One place for one reviewer on an item. An expired lease counts as open in the claim."""
-
-    class State(models.TextChoices):
-        OPEN = "open"
-        CLAIMED = "claimed"
-        SUBMITTED = "submitted"
-        SKIPPED = "skipped"
-
-    item = models.ForeignKey(ReviewItem, on_delete=models.CASCADE, related_name="slots")
-    number = models.PositiveSmallIntegerField()
-    # Of the item, repeated here so that a claim reads one index.
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    rank = models.FloatField()
-    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
-    rater = models.ForeignKey(
-        Rater, on_delete=models.PROTECT, null=True, blank=True, related_name="slots"
-    )
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
-    skip_reason = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        ordering = ["item", "number"]
-        constraints = [
-            models.UniqueConstraint(fields=["item", "number"], name="slot_one_per_number"),
-            models.UniqueConstraint(fields=["item", "rater"], name="slot_one_per_rater"),
-            models.UniqueConstraint(
-                fields=["rater"], condition=Q(state="claimed"), name="slot_one_lease_per_rater"
-            ),
-            models.CheckConstraint(
-                name="slot_number_from_1_to_9", condition=Q(number__range=(1, 9))
-            ),
-            models.CheckConstraint(
-                name="slot_state_is_whole",
-                condition=Q(state="open", rater=None, lease_until=None, closed_at=None)
-                | Q(state="claimed", rater__isnull=False, lease_until__isnull=False, closed_at=None)
-                | Q(state__in=["submitted", "skipped"], closed_at__isnull=False)
-                & Q(rater__isnull=False, lease_until=None),
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["project", "rank", "id"],
-                condition=Q(state__in=["open", "claimed"]),
-                name="slot_claimable",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"slot {self.number} of {self.item}"
-
-
-class Draft(models.Model):
-    """What a reviewer has typed on an item and not submitted, in their own A and B."""
-
-    item = models.ForeignKey(ReviewItem, on_delete=models.CASCADE, related_name="drafts")
-    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="drafts")
-    body = models.JSONField()
-    saved_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["item", "rater"], name="draft_one_per_rater"),
-        ]
-
-    def __str__(self) -> str:
-        return f"draft on {self.item}"
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def standing(self) -> ReviewQuerySet:
+        """Those that are labels, or were until they were said anew: none that was undone, kept
+        without being counted, or asked for to see how well its rater does."""
+        return self.filter(withdrawn_at=None, counted=True, gold=False)
 
 
 class Review(models.Model):
-    """One rater's judgement of one item. Append-only: a revision supersedes, never overwrites."""
+    """One rater's judgement of one item, in one taxonomy version. Append-only: a revision
+    supersedes, never overwrites; and so does a relabelling, perhaps by another rater, which names
+    what it says again (`supersedes`).
+
+    Three kinds are never live, and so never a label: one that its rater took back in time
+    (`withdrawn_at`), one whose place was lost and that was kept all the same (not `counted`), and
+    one of an item whose answer was known before (`gold`).
+    """
 
     class Verdict(models.TextChoices):
         OK = "ok"
         ERROR = "error"
 
-    item = models.ForeignKey(ReviewItem, on_delete=models.PROTECT, related_name="reviews")
-    rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="reviews")
+    # No index of their own: review_one_per_revision begins with the one, review_of_rater with the
+    # other, and nobody looks for the reviews of a version.
+    item = models.ForeignKey(
+        ReviewItem, on_delete=models.PROTECT, related_name="reviews", db_index=False
+    )
+    rater = models.ForeignKey(
+        Rater, on_delete=models.PROTECT, related_name="reviews", db_index=False
+    )
+    taxonomy_version = models.ForeignKey(
+        TaxonomyVersion, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     revision = models.PositiveIntegerField(default=1)
-    live = models.BooleanField(default=True, help_text="not superseded by a later revision")
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    live = models.BooleanField(default=True, help_text="not superseded by a later one")
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="when it was undone")
+    counted = models.BooleanField(
+        default=True, db_default=True, help_text="whether its place was still the rater's"
+    )
+    gold = models.BooleanField(default=False, db_default=False, help_text="of a gold item, as such")
     authoritative = models.BooleanField(default=False, help_text="the adjudicator's word")
     blind = models.BooleanField(default=True)
     baseline = models.CharField(max_length=5, choices=Verdict, blank=True)
@@ -143,14 +136,35 @@ class Review(models.Model):
     corrected_output = models.JSONField(null=True, blank=True)
     note = models.TextField(blank=True)
     duration_s = models.FloatField(null=True, blank=True)
+    label_set = models.ForeignKey(
+        LabelSet, on_delete=models.PROTECT, null=True, blank=True, related_name="reviews"
+    )
+    reviewed_at = models.DateTimeField(
+        null=True, blank=True, help_text="of one from elsewhere: when it was made"
+    )
     submission = models.UUIDField(unique=True, help_text="made by the client: a repeat is the same")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         ordering = ["item", "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["item", "rater", "revision"], name="review_one_per_revision"
+            ),
+            models.UniqueConstraint(
+                fields=["item", "rater"],
+                condition=Q(gold=True, withdrawn_at=None),
+                name="review_one_gold_per_rater",
+            ),
+            models.CheckConstraint(
+                name="review_live_is_a_label",
+                condition=Q(live=False) | Q(withdrawn_at=None, counted=True, gold=False),
+            ),
+            models.CheckConstraint(
+                name="review_gold_is_blind",
+                condition=Q(gold=False) | Q(blind=True, counted=True, authoritative=False),
             ),
             models.UniqueConstraint(
                 fields=["item", "rater"], condition=Q(live=True), name="review_one_live_per_rater"

@@ -18,7 +18,9 @@ WAYS = {
     "plain": "plain",
 }
 #: Characters of a text that are shown before somebody asks for the rest.
-FOLD = 20_000
+FOLD = 8_000
+#: Characters a side beyond which lines are not aligned: nobody reads that many.
+ALIGNED = 200_000
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Shown:
     """Two outputs in one way. `way` is the one that could be done, `ways` those there are.
 
     In "words" and "plain" the shown text is the stored one (or its beginning), so evidence can be
-    marked in it; `more` has how many characters are left of A and of B.
+    marked in it; `more` has how many characters are folded of A and of B.
     """
 
     way: str
@@ -36,20 +38,30 @@ class Shown:
 
 
 def shown(a: Output, b: Output, way: str, *, whole: bool = False) -> Shown:
-    """The outputs in the way asked for, or in words where these outputs have no such way."""
+    """The outputs in the way asked for; field by field, or in words, where these outputs have no
+    such way."""
     ways = _ways(a, b)
-    way = way if way in ways else "words"
-    if way == "lines" and aligned.blocks(a.text, b.text) is None:
-        way = "words"  # too many lines
+    if way not in ways:
+        way = "fields" if "fields" in ways else "words"
     more = {"A": 0, "B": 0} if whole else {side: _left(one) for side, one in (("A", a), ("B", b))}
+    if way == "read":
+        return Shown(way, ways, *_reads(a, b, more))
     return Shown(way, ways, _context(a, b, way, more), more if way in ("words", "plain") else {})
 
 
 def _ways(a: Output, b: Output) -> list[str]:
     lines = "\n" in a.text or "\n" in b.text
+    longest = max(len(a.text), len(b.text))
+    few = longest <= ALIGNED and max(a.text.count("\n"), b.text.count("\n")) < aligned.LINES
     texts = isinstance(a.value, str) and isinstance(b.value, str)
     alike = any(isinstance(a.value, k) and isinstance(b.value, k) for k in (dict, list))
-    there = {"words": True, "lines": texts and lines, "fields": alike, "read": True, "plain": True}
+    there = {
+        "words": True,
+        "lines": texts and lines and few,
+        "fields": alike,
+        "read": True,
+        "plain": True,
+    }
     return [way for way, can in there.items() if can]
 
 
@@ -57,19 +69,31 @@ def _context(a: Output, b: Output, way: str, more: dict[str, int]) -> dict[str, 
     if way == "lines" and (blocks := aligned.blocks(a.text, b.text)) is not None:
         return {"lines": blocks}
     if way == "fields" and (found := fields.rows(a.value, b.value)) is not None:
-        return {"fields": found[0], "more": found[1]}
-    if way == "read":
-        return {"read": {"A": _read(a), "B": _read(b)}}
+        rows, left = found
+        return {
+            "differing": [row for row in rows if row.differs],
+            "equal": [row for row in rows if not row.differs],
+            "more": left,
+        }
     heads = [one.text[: len(one.text) - more[side]] for side, one in (("A", a), ("B", b))]
     pieces = differences.mark(*heads) if way == "words" else [_plain(head) for head in heads]
     return {"pieces": dict(zip("AB", pieces, strict=True))}
 
 
-def _read(output: Output) -> dict[str, Any]:
-    """Markdown for a text, turns and trees for anything else."""
-    if isinstance(output.value, str):
-        return {"html": markdown.html(output.value), "text": output.value}
-    return {"parts": turns.of_output(output.value)}
+def _reads(a: Output, b: Output, more: dict[str, int]) -> tuple[dict[str, Any], dict[str, int]]:
+    """Markdown for a text, turns and trees for anything else; a text that is too long to be
+    rendered is folded as in the other ways."""
+    found: dict[str, Any] = {}
+    left: dict[str, int] = {}
+    for side, output in (("A", a), ("B", b)):
+        if not isinstance(output.value, str):
+            found[side] = {"parts": turns.of_output(output.value)}
+        elif (html := markdown.html(output.value)) is not None:
+            found[side] = {"html": html}
+        else:
+            left[side] = more[side]
+            found[side] = {"text": output.text[: len(output.text) - more[side]]}
+    return {"read": found}, left
 
 
 def _plain(text: str) -> list[differences.Piece]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evals import values
 from reviewapp.rendering import tree
@@ -16,7 +16,8 @@ class Part:
     """A piece of a turn: `kind` is text, call (of the tool `name`), json or attachment.
 
     `path` is the JSON path of a text that is shown as it stands, for evidence (empty where the
-    text is the whole value); None where what is shown is not the text as stored.
+    text is the whole value); None where what is shown is not the text as stored. `left`: how many
+    characters of it are folded.
     """
 
     kind: str
@@ -24,6 +25,16 @@ class Part:
     path: str | None = None
     name: str = ""
     tree: tree.Node | None = None
+    left: int = 0
+
+    @property
+    def length(self) -> int:
+        return len(self.text) + self.left
+
+    def folded(self, most: int) -> Part:
+        """The part with no more than about `most` characters of its text."""
+        left = len(self.text) - most
+        return self if left <= most // 10 else replace(self, text=self.text[:most], left=left)
 
 
 @dataclass(frozen=True)
@@ -34,8 +45,16 @@ class Turn:
     parts: list[Part]
 
 
-def of_request(value: object) -> list[Turn]:
-    """One turn for a text or a JSON value, one a message for a chat."""
+def of_request(value: object, *, fold: int | None = None) -> list[Turn]:
+    """One turn for a text or a JSON value, one a message for a chat; `fold`: characters of each
+    text that are shown before somebody asks for the rest."""
+    turns = _turns(value)
+    if fold is None:
+        return turns
+    return [Turn(turn.who, [part.folded(fold) for part in turn.parts]) for turn in turns]
+
+
+def _turns(value: object) -> list[Turn]:
     if isinstance(value, dict) and isinstance(value.get("messages"), list):
         turns = [_message(one, ("messages", i)) for i, one in enumerate(value["messages"])]
         rest = {key: one for key, one in value.items() if key != "messages" and one}

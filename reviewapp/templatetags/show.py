@@ -4,6 +4,7 @@ than they deserve."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +57,100 @@ def usd(value: float | None) -> str:
 
 
 @register.filter
+def usd_interval(estimate: dict[str, Any]) -> str:
+    """$0.71 [0.69, 0.74]"""
+    return _interval(estimate, lambda value: usd(value).replace("$", ""), "$")
+
+
+@register.filter
+def usd_difference(value: float) -> str:
+    """+$0.12, with the sign in front of what it is of."""
+    return _sign(value) + usd(abs(value))
+
+
+@register.filter
+def usd_change(estimate: dict[str, Any]) -> str:
+    """−$0.26 [−0.29, −0.22]"""
+
+    def bare(value: float) -> str:
+        return usd_difference(value).replace("$", "")
+
+    said = _interval(estimate, bare)
+    return said[0] + "$" + said[1:]
+
+
+@register.filter
+def ms_interval(estimate: dict[str, Any]) -> str:
+    """412 ms [401, 425]: all in the unit of the value."""
+    return _interval(estimate, *_milliseconds(estimate, ""))
+
+
+@register.filter
+def ms_difference(estimate: dict[str, Any]) -> str:
+    """+97 ms [−540, +733]"""
+    return _interval(estimate, *_milliseconds(estimate, "+"))
+
+
+def _milliseconds(estimate: dict[str, Any], sign: str) -> tuple[Callable[[float], str], str, str]:
+    if abs(estimate["value"]) >= 1000:
+        return lambda value: _signs(f"{value / 1000:{sign}.2f}"), "", " s"
+    return lambda value: _signs(f"{value:{sign},.0f}"), "", " ms"
+
+
+def _interval(
+    estimate: dict[str, Any], said: Callable[[float], str], before: str = "", after: str = ""
+) -> str:
+    low, high = (
+        "unbounded" if estimate[end] is None else said(estimate[end]) for end in ("low", "high")
+    )
+    return f"{before}{said(estimate['value'])}{after} [{low}, {high}]"
+
+
+def _sign(value: float) -> str:
+    return "+" if value > 0 else "−" if value < 0 else "±"
+
+
+def _signs(text: str) -> str:
+    return text.replace("-", "−")
+
+
+@register.filter
+def points_signed(share: float | None) -> str:
+    return "–" if share is None else words.points(share, signed=True)
+
+
+@register.filter
+def alpha(value: float | None) -> str:
+    """An end of the interval of a coefficient of agreement."""
+    return "unbounded" if value is None else f"{value:.2f}".replace("-", "−")
+
+
+@register.filter
+def coefficient(estimate: dict[str, Any] | None) -> str:
+    """0.82 [0.61, 0.94], of a number that is 1 at best."""
+    return "–" if estimate is None else _interval(estimate, alpha)
+
+
+@register.filter
+def percent_interval(estimate: dict[str, Any]) -> str:
+    """81.2 % [60.4, 94.1]"""
+    return _interval(estimate, points, after=" %")
+
+
+@register.filter
+def level(share: float) -> str:
+    """Of an interval: 0.9987 is 99.87 %, and what is nearly 1 is never said to be."""
+    return f"{100 * share:.4g} %" if share < 0.9999 else "above 99.99 %"
+
+
+@register.filter
+def hours(value: float) -> str:
+    """2 h 10 min"""
+    minutes = max(1, round(60 * value))
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+@register.filter
 def times(value: float | None) -> str:
     return "∞" if value is None else f"{value:.2f}"
 
@@ -84,6 +179,12 @@ def ago(moment: datetime | str | None) -> str:
 def pretty(value: object) -> str:
     """A JSON value to read: text as it is, the rest indented."""
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@register.filter
+def thousands(value: int) -> str:
+    """1,048,576"""
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @register.filter

@@ -1,61 +1,96 @@
-"""The desk: one item at a time, judged by keyboard. Sides are A and B and nothing else."""
+"""The desk: one item at a time, judged by keyboard. Sides are A and B and nothing else.
+
+The page's script asks with `X-Desk: ahead`: it shows the item that it holds ahead at once, and
+hears in JSON or in a problem's words what became of the one before. Without it an answer is the
+next item.
+"""
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reswap, retarget
 
 from evals import values
-from reviewapp import differences
+from reviewapp import carrying
 from reviewapp.access import Access, Action, open_project
-from reviewapp.actions import reviews
-from reviewapp.judgement import JudgementError, check, sides_of
-from reviewapp.models import Draft, Rater, Review, ReviewItem, Slot
-from taxonomy.models import TaxonomyVersion
+from reviewapp.actions import claims, reviews, undo
+from reviewapp.actions.claims import Claim
+from reviewapp.counts import counts
+from reviewapp.judgement import JudgementError, OtherVersion, check
+from reviewapp.models import Rater, Review, ReviewItem, Slot
+from reviewapp.views.working import way_of, work
+
+#: Bytes of a draft that is kept.
+DRAFT_LIMIT = 200_000
 
 
 @login_required
 @require_GET
+@never_cache
+@gzip_page
 def desk(request: HttpRequest, slug: str) -> HttpResponse:
     """The item that the reviewer holds, or the next one in line."""
     access = open_project(request.user, slug, Action.REVIEW)
-    return render(request, "desk.html", _next(access))
+    return render(request, "desk.html", _next(access, request))
 
 
 @login_required
 @require_POST
 def submit(request: HttpRequest, slug: str, item: int) -> HttpResponse:
-    """Stores a judgement and answers with the next item."""
+    """Stores a judgement; answers with the next item, or to the script with what it holds now."""
     access = open_project(request.user, slug, Action.REVIEW)
-    rater, found = access.rater(), access.item(item)
+    rater, found = access.rater(), access.item_to_judge(item)
     try:
+        submission = submission_of(request)
         judgement = check(sent_judgement(request), found, rater)
-        reviews.submit(
+        review = reviews.submit(
+            item=found, rater=rater, judgement=judgement, submission=submission, by=access.user
+        )
+    except OtherVersion as error:
+        return _other_version(request, access, found, rater, error)
+    except JudgementError as error:
+        return problem(request, {"problems": error.problems}, status=422)
+    except reviews.Undone as error:
+        return problem(request, {"problems": {"submission": str(error)}}, status=409)
+    except reviews.SlotLost as error:
+        return _lost(request, access, found, rater, str(error))
+    until = review.created_at + undo.WINDOW
+    undoable = {"item": found.pk, "until": until.isoformat()}
+    return _went_on(request, access, rater, found, {"review": review.pk, "undo": undoable})
+
+
+@login_required
+@require_POST
+def keep(request: HttpRequest, slug: str, item: int) -> HttpResponse:
+    """Keeps what was typed on an item that is somebody else's now; it is not counted."""
+    access = open_project(request.user, slug, Action.REVIEW)
+    rater, found = access.rater(), access.item_to_judge(item)
+    try:
+        review = reviews.keep(
             item=found,
             rater=rater,
-            judgement=judgement,
+            judgement=check(sent_judgement(request), found, rater),
             submission=submission_of(request),
             by=access.user,
         )
     except JudgementError as error:
-        return problem(request, {"problems": error.problems})
+        return problem(request, {"problems": error.problems}, status=422)
     except reviews.SlotLost as error:
-        kept = sent_judgement(request)
-        reviews.save_draft(item=found, rater=rater, body=kept)
-        context = {"lost": str(error), "access": access, "item": found}
-        return problem(request, context)
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect("desk", slug)
-    return render(request, "desk.html#desk", _next(access))
+        return problem(request, {"problems": {"review": str(error)}}, status=409)
+    if not scripted(request):
+        messages.success(request, "What you typed is kept with the item; it is not counted.")
+    return _went_on(request, access, rater, found, {"review": review.pk})
 
 
 @login_required
@@ -63,145 +98,114 @@ def submit(request: HttpRequest, slug: str, item: int) -> HttpResponse:
 def draft(request: HttpRequest, slug: str, item: int) -> JsonResponse:
     """Keeps what was typed so far."""
     access = open_project(request.user, slug, Action.REVIEW)
-    if len(request.body) > 200_000:
+    if len(request.body) > DRAFT_LIMIT:
         return JsonResponse({"error": "The draft is longer than 200,000 bytes."}, status=413)
     try:
         body = sent_judgement(request)
     except JudgementError as error:
         return JsonResponse({"error": str(error)}, status=400)
-    reviews.save_draft(item=access.item(item), rater=access.rater(), body=body)
+    reviews.save_draft(item=access.item_to_judge(item), rater=access.rater(), body=body)
     return JsonResponse({"saved_at": timezone.now().isoformat()})
 
 
 @login_required
 @require_POST
 def skip(request: HttpRequest, slug: str, item: int) -> HttpResponse:
+    """Leaves the item to somebody else, with one of a few reasons and words of one's own."""
     access = open_project(request.user, slug, Action.REVIEW)
-    reason = request.POST.get("reason", "").strip() or "no reason given"
+    rater, found = access.rater(), access.item_to_judge(item)
+    reason = request.POST.get("reason", "").strip()
+    kind = request.POST.get("kind") or Slot.SkipKind.OTHER
+    if kind not in Slot.SkipKind.values:
+        return problem(request, {"problems": {"skip": "choose one of the reasons"}}, status=422)
+    if kind == Slot.SkipKind.OTHER and not reason:
+        if scripted(request):
+            return problem(request, {"problems": {"skip": "say why, in a few words"}}, status=422)
+        reason = "no reason given"
     try:
-        reviews.skip(item=access.item(item), rater=access.rater(), reason=reason, by=access.user)
+        reviews.skip(item=found, rater=rater, kind=kind, reason=reason, by=access.user)
     except reviews.SlotLost as error:
-        return problem(request, {"problems": {"skip": str(error)}})
+        return problem(request, {"problems": {"skip": str(error)}}, status=409)
+    return _went_on(request, access, rater, found, {})
+
+
+def scripted(request: HttpRequest) -> bool:
+    """Whether the page's script asks, which has the next item on the screen already."""
+    return request.headers.get("X-Desk") == "ahead"
+
+
+def _went_on(
+    request: HttpRequest, access: Access, rater: Rater, item: ReviewItem, told: dict[str, Any]
+) -> HttpResponse:
+    """The answer once the item is done with."""
+    if scripted(request):
+        held = claims.holds(rater=rater)
+        now = {"item": held.item_id, "lease_until": held.lease_until.isoformat()} if held else None
+        left = counts(access.project, rater)
+        return JsonResponse({"item": item.pk, **told, "counts": left, "held": now})
     if not request.htmx:  # type: ignore[attr-defined]
-        return redirect("desk", slug)
-    return render(request, "desk.html#desk", _next(access))
+        return redirect("desk", access.project.slug)
+    return render(request, "desk.html#desk", _next(access, request))
 
 
-@login_required
-@require_POST
-def claim_again(request: HttpRequest, slug: str, item: int) -> HttpResponse:
-    """Takes an item back whose lease ran out, with the draft that was kept."""
-    access = open_project(request.user, slug, Action.REVIEW)
-    if reviews.claim_item(item=access.item(item), rater=access.rater()):
-        return redirect("desk", slug)
-    text = "No place on this item is open any more; your draft on it is kept."
-    return render(request, "error.html", {"title": "Taken", "what": text, "access": access})
+def _lost(
+    request: HttpRequest, access: Access, item: ReviewItem, rater: Rater, why: str
+) -> HttpResponse:
+    reviews.save_draft(item=item, rater=rater, body=sent_judgement(request))
+    context = {
+        "lost": why,
+        "access": access,
+        "item": item,
+        "may_claim": claims.is_free(item=item, rater=rater),
+    }
+    return problem(request, context, status=409)
 
 
-@login_required
-@require_POST
-def release(request: HttpRequest, slug: str) -> HttpResponse:
-    access = open_project(request.user, slug, Action.REVIEW)
-    reviews.release(rater=access.rater())
-    return redirect("project", slug)
+def _other_version(
+    request: HttpRequest, access: Access, item: ReviewItem, rater: Rater, error: OtherVersion
+) -> HttpResponse:
+    """Laid before them again in the words of now, with what they typed; unless this very
+    submission was stored before the run moved, and only the answer was lost."""
+    made = Review.objects.filter(submission=submission_of(request), rater=rater).first()
+    if made and scripted(request):
+        return _went_on(request, access, rater, item, {"review": made.pk})
+    if not made:
+        reviews.save_draft(item=item, rater=rater, body=sent_judgement(request))
+    if scripted(request):
+        answer = problem(request, {"problems": error.problems}, status=409)
+        answer["X-Desk-Reload"] = "yes"
+        return answer
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("desk", access.project.slug)
+    again = {**_next(access, request), "problems": {} if made else error.problems}
+    return render(request, "desk.html#desk", again)
 
 
-def _next(access: Access) -> dict[str, Any]:
+def _next(access: Access, request: HttpRequest) -> dict[str, Any]:
     rater = access.rater()
-    claim = reviews.claim(project=access.project, rater=rater)
-    context = {"access": access, "section": "desk", **counts(access, rater)}
+    claim = claims.claim(project=access.project, rater=rater)
     if claim is None:
-        return {**context, "item": None}
+        left = counts(access.project, rater)
+        return {"access": access, "section": "desk", **left, "item": None}
+    return laid_out(access, rater, claim, request)
+
+
+def laid_out(access: Access, rater: Rater, claim: Claim, request: HttpRequest) -> dict[str, Any]:
+    """What the page shows of an item that the reviewer holds."""
     item = access.item(claim.item_id)
-    kept = Draft.objects.filter(item=item, rater=rater).first()
+    slot = carrying.place(item, rater)
+    draft = carrying.before_them(item, rater, slot)
     return {
-        **context,
-        **work(item, rater, draft=kept.body if kept else None),
+        "access": access,
+        "section": "desk",
+        **counts(access.project, rater),
+        **work(item, rater, draft=draft, way=way_of(request)),
+        "relabels": slot.relabels if slot else None,
+        "rater": rater,
         "lease_until": claim.lease_until,
+        "skip_kinds": Slot.SkipKind.choices,
         "post_to": reverse("desk_submit", args=[access.project.slug, item.pk]),
     }
-
-
-def counts(access: Access, rater: Rater) -> dict[str, int]:
-    """What is left for this reviewer, and what they did today (UTC)."""
-    mine = Slot.objects.filter(rater=rater).values("item")
-    waiting = Slot.objects.filter(
-        project=access.project, state__in=[Slot.State.OPEN, Slot.State.CLAIMED]
-    )
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return {
-        "left": waiting.exclude(item__in=mine).values("item").distinct().count(),
-        "today": Review.objects.filter(rater=rater, created_at__gte=midnight).count(),
-    }
-
-
-def work(item: ReviewItem, rater: Rater, *, draft: object, named: bool = False) -> dict[str, Any]:
-    """What the form of a judgement needs. `named`: the sides are visible (a resolved item)."""
-    real = sides_of(item, rater)
-    outputs = {side: getattr(item.comparison, f"{real[side]}_output") for side in "AB"}
-    pieces = differences.mark(outputs["A"].text, outputs["B"].text)
-    version = item.run.taxonomy_version
-    return {
-        "item": item,
-        "sides": [
-            {"letter": side, "pieces": marked, "real": real[side] if named else ""}
-            for side, marked in zip("AB", pieces, strict=True)
-        ],
-        "turns": turns(item.comparison.request.input),
-        "expected": item.comparison.expected,
-        "segment": item.comparison.request.segment,
-        "categories": version.leaves(),
-        "severities": version.severities.all(),
-        "submission": uuid4(),
-        "desk_data": {
-            "item": item.pk,
-            "texts": {side: outputs[side].text for side in "AB"},
-            "draft": draft,
-            **_palette(version),
-        },
-    }
-
-
-def _palette(version: TaxonomyVersion) -> dict[str, Any]:
-    categories = version.leaves().select_related("default_severity")
-    return {
-        "categories": [
-            {
-                "key": category.key,
-                "name": category.name,
-                "hotkey": category.hotkey,
-                "severity": category.default_severity.key if category.default_severity else None,
-                "evidence": category.evidence_required,
-            }
-            for category in categories
-        ],
-        "severities": [
-            {"key": severity.key, "name": severity.name, "hotkey": severity.hotkey}
-            for severity in version.severities.all()
-        ],
-    }
-
-
-def turns(value: object) -> list[dict[str, Any]]:
-    """A request as turns of who and what: one for a text, one a message for a chat. `path` is
-    where in the input the shown text stands, for evidence; None where it is not shown as it is."""
-    if isinstance(value, dict) and isinstance(value.get("messages"), list):
-        return [_turn(one, f"$.messages[{i}].content") for i, one in enumerate(value["messages"])]
-    if isinstance(value, str):
-        return [{"who": "request", "text": value, "path": ""}]
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return [{"who": "request", "text": text, "path": None}]
-
-
-def _turn(message: object, path: str) -> dict[str, Any]:
-    if not isinstance(message, dict):
-        return {"who": "", "text": values.as_text(message), "path": None}
-    who, content = str(message.get("role", "")), message.get("content")
-    rest = {key: value for key, value in message.items() if key not in ("role", "content")}
-    if isinstance(content, str) and not rest:
-        return {"who": who, "text": content, "path": path}
-    shown = rest if content in (None, "") else {"content": content, **rest}
-    return {"who": who, "text": json.dumps(shown, indent=2, ensure_ascii=False), "path": None}
 
 
 def sent_judgement(request: HttpRequest) -> Any:
@@ -224,7 +228,10 @@ def submission_of(request: HttpRequest) -> UUID:
         raise JudgementError({"submission": "a UUID made for this judgement is needed"}) from None
 
 
-def problem(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Says what is wrong above the form and leaves everything that was typed where it is."""
+def problem(request: HttpRequest, context: dict[str, Any], status: int = 422) -> HttpResponse:
+    """Says what is wrong above the form and leaves everything that was typed where it is. `status`
+    is what the script hears; htmx swaps in answers of success only."""
+    if scripted(request):
+        return render(request, "desk.html#problems", context, status=status)
     response = render(request, "desk.html#problems", context)
     return reswap(retarget(response, "#problems"), "innerHTML")

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Window
 from django.db.models.fields.json import KT
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,7 +21,7 @@ from evals.models import Run
 from reviewapp.access import ALLOWED, Action, projects_of
 from reviewapp.actions import projects
 from reviewapp.forms import ProjectForm
-from reviewapp.models import Membership, Report, Slot, User
+from reviewapp.models import Membership, Report, Review, Slot, User
 
 #: Runs that the home page shows of a project, the latest first.
 SHOWN = 5
@@ -61,12 +61,17 @@ def waiting_for(user: User, project_ids: Iterable[int]) -> dict[int, int]:
     """Items by project that `user` can review now: as the claim sees it, with what they hold."""
     now = timezone.now()
     mine = Q(state=Slot.State.CLAIMED, rater__user=user)
-    free = Q(state=Slot.State.OPEN) | Q(state=Slot.State.CLAIMED, lease_until__lt=now)
+    ran_out = Q(state=Slot.State.CLAIMED, gold=False, lease_until__lt=now)
+    free = Q(state=Slot.State.OPEN) | ran_out
     judged = Slot.objects.filter(item=OuterRef("item"), rater__user=user).exclude(
         state=Slot.State.CLAIMED
     )
+    said = Review.objects.filter(item=OuterRef("item"), rater__user=user, live=True)
+    # What is kept for somebody to relabel is theirs alone; nobody else judges an item twice.
+    theirs = Q(reserved_for=None) & ~Exists(said.exclude(pk=Coalesce(OuterRef("relabels"), 0)))
     rows = (
         Slot.objects.filter(mine | free, ~Exists(judged), project__in=list(project_ids))
+        .filter(theirs | Q(reserved_for__user=user))
         .values_list("project")
         .annotate(items=Count("item", distinct=True))
         .order_by()
@@ -76,7 +81,9 @@ def waiting_for(user: User, project_ids: Iterable[int]) -> dict[int, int]:
 
 def with_verdict(runs: Any) -> Any:
     """Runs with `verdict`, the gate's result in the current report; None before the first."""
-    current = Report.objects.filter(run=OuterRef("pk"), frozen_at=None)
+    current = Report.objects.filter(
+        run=OuterRef("pk"), taxonomy_version=OuterRef("taxonomy_version"), frozen_at=None
+    )
     return runs.annotate(verdict=Subquery(current.values(v=KT("data__gate__verdict"))[:1]))
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from evals import compare
 from evals.models import EvalSetVersion, ModelVersion, Run
+from reviewapp import live
 from reviewapp.access import Access, open_project
 from reviewapp.models import AuditEvent, Membership, Promotion, ReviewItem
 from reviewapp.views.home import waiting_for, with_verdict
@@ -52,6 +53,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "members": Membership.objects.filter(project=project).select_related("user"),
         "events": AuditEvent.objects.filter(project=project).order_by("-id")[:EVENTS],
         "step": _next_step(access, run, items, models),
+        "panel": live.panel(access),
         "public_url": settings.PUBLIC_URL.rstrip("/"),
     }
     return render(request, "overview.html", context)
@@ -90,7 +92,7 @@ def _next_step(
         return Step(f"{_wait(mine)} for you.", _url(access, "desk"), "Review the next one")
     if items["disputed"] and may["adjudicate"]:
         words = f"{_wait(items['disputed'])} for adjudication: the reviewers differ."
-        return Step(words, _url(access, "queue") + "?state=disputed", "Adjudicate")
+        return Step(words, _url(access, "adjudicate"), "Adjudicate")
     if run.state in (Run.State.RUNNING, Run.State.PAUSED):
         return Step(
             f"{run.name} is {run.state}.", _url(access, "run", run.name), "See its progress"

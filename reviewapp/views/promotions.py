@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from reviewapp.access import Action, frozen_report, open_project
 from reviewapp.actions import promotions as actions
+from reviewapp.actions.reports import NotNow
 from reviewapp.forms import DecisionForm
 from reviewapp.models import Decision, Promotion
 
@@ -41,7 +42,11 @@ def open_promotion(request: HttpRequest, slug: str, run: str) -> HttpResponse:
     note = request.POST.get("note", "").replace("\0", "")[:2000]
     found, named = access.run(run), request.POST.get("frozen", "")
     frozen = frozen_report(found, named) if named else None
-    promotion = actions.open(run=found, by=access.user, note=note, frozen=frozen)
+    try:
+        promotion = actions.open(run=found, by=access.user, note=note, frozen=frozen)
+    except NotNow as error:
+        messages.error(request, str(error))
+        return redirect("report", slug, run)
     messages.success(request, f"Promotion {promotion.number} is open, on a report that is frozen.")
     return redirect("promotion", slug, promotion.number)
 

@@ -14,12 +14,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evals.models import Comparison, Run, Stratum
+from evals.recompute import under_way
+from evals.sampling import SamplingPlan
 from evals.values import row_number
-from reviewapp import watch, workers
+from reviewapp import again, measured, watch, workers
 from reviewapp.access import Access, Action, open_project
+from reviewapp.actions import limits as limit_actions
 from reviewapp.actions import runs as actions
-from reviewapp.forms import RunForm
+from reviewapp.forms import RunForm, RunLimitsForm
 from reviewapp.models import Review, ReviewItem, Slot
+from reviewapp.noise_words import noise_in_words
 from reviewapp.views.home import with_verdict
 
 PAGE = 50
@@ -85,12 +89,15 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _proposed(access: Access) -> dict[str, Any]:
-    """The latest run's baseline against the newest other model version."""
+    """The latest run's baseline against the newest other model version, over the share of traffic
+    that the sampling plan says."""
     latest = access.project.runs.order_by("-started_at").first()
     models = list(access.project.models.order_by("-created_at")[:2])
     baseline = latest.baseline_id if latest else models[-1].pk if models else None
     candidate = next((model.pk for model in models if model.pk != baseline), None)
-    return {"baseline": baseline, "candidate": candidate}
+    plan = SamplingPlan.parse(access.project.sampling)
+    share = f"{round(100 * plan.traffic_share, 6):g}"
+    return {"baseline": baseline, "candidate": candidate, "share": share}
 
 
 @login_required
@@ -106,6 +113,11 @@ def run(request: HttpRequest, slug: str, run: str) -> HttpResponse:
         if found.state != Run.State.RUNNING:
             response["HX-Refresh"] = "true"
         return response
+    if target == "again":
+        response = render(request, "run.html#again", context | {"again": again.of(found)})
+        if not under_way(found):
+            response["HX-Refresh"] = "true"
+        return response
     context |= _comparisons(found, request.GET.get("outcome", ""), request.GET.get("after", ""))
     if target == "comparisons":
         return render(request, "run.html#comparisons", context)
@@ -113,15 +125,27 @@ def run(request: HttpRequest, slug: str, run: str) -> HttpResponse:
         "strata": watch.strata(found),
         "failures": watch.failures(found),
         "noise": watch.noise(found),
+        "noise_words": _noise_words(found),
+        "again": again.of(found),
+        "late": watch.late(found),
         "lost": _lost(found),
+        "limits": RunLimitsForm(found),
+        "share": 100 * found.sampling["traffic_share"],
     }
     return render(request, "run.html", context)
+
+
+def _noise_words(run: Run) -> list[str]:
+    found = measured.noise(run)
+    return noise_in_words(found) if found else []
 
 
 def _watched(run: Run) -> dict[str, Any]:
     running = run.state == Run.State.RUNNING
     return {
         "pace": watch.pace(run),
+        "money": watch.money(run),
+        "resting": watch.resting(run) if running else [],
         "days_left": watch.days_left(run),
         "workers": workers.alive() if running else True,
     }
@@ -153,12 +177,31 @@ def _comparisons(run: Run, outcome: str, after: str) -> dict[str, Any]:
 
 def _lost(run: Run) -> dict[str, int]:
     """What cancelling or closing the run gives up, for the question before it."""
-    open_slots = Slot.objects.filter(item__run=run, state__in=[Slot.State.OPEN, Slot.State.CLAIMED])
+    open_slots = Slot.objects.waiting().filter(item__run=run)
     return {
         "items": open_slots.values("item").distinct().count(),
         "reviews": Review.objects.filter(item__run=run, live=True).count(),
         "pending": Comparison.objects.filter(run=run, outcome=None).count(),
     }
+
+
+@login_required
+@require_POST
+def limits(request: HttpRequest, slug: str, run: str) -> HttpResponse:
+    """Changes the cap on what a run may spend, and raises its share of the traffic."""
+    access = open_project(request.user, slug, Action.RUN)
+    found = access.run(run)
+    form = RunLimitsForm(found, request.POST)
+    if form.is_valid():
+        try:
+            limit_actions.change(run=found, by=access.user, **form.limits)
+            messages.success(request, f"The limits of {found.name} are changed.")
+        except actions.RunError as error:
+            messages.error(request, str(error))
+    else:
+        for name, problems in form.errors.items():
+            messages.error(request, f"{form.fields[name].label}: {' '.join(map(str, problems))}")
+    return redirect("run", slug, run)
 
 
 @login_required

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evals.comparators import COMPARATOR_HELP, EXTRACTOR_HELP, ConfigError, Pipeline
 from evals.models import ModelVersion
 from evals.sampling import SamplingPlan
 from reviewapp.access import ALLOWED, Access, Action, open_project
@@ -21,9 +20,9 @@ from reviewapp.actions import members as member_actions
 from reviewapp.actions import models as model_actions
 from reviewapp.actions import projects
 from reviewapp.actions import tokens as token_actions
-from reviewapp.config_forms import ComparatorsForm, GateForm, ModelVersionForm, SamplingForm
-from reviewapp.examples import COMPARATORS
+from reviewapp.config_forms import ModelVersionForm, SamplingForm
 from reviewapp.forms import InviteForm, TokenForm
+from reviewapp.gate_form import GateForm
 from reviewapp.models import ApiToken, GatePolicy, Invitation, Membership, Role
 from reviewapp.plans import plan_in_words
 
@@ -185,30 +184,6 @@ def model(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def comparators(request: HttpRequest, slug: str) -> HttpResponse:
-    access, context = _open(request, slug, Action.CONFIGURE)
-    config: Any = access.project.pipeline
-    if example := COMPARATORS.get(request.GET.get("example", "")):
-        config = example.config
-    form = ComparatorsForm(request.POST or None, initial={"config": config})
-    problems: list[tuple[str, str]] = []
-    if form.is_valid():
-        config = form.cleaned_data["config"]
-        try:
-            projects.set_pipeline(project=access.project, pipeline=config, by=access.user)
-        except ConfigError as error:
-            problems = error.problems
-        else:
-            messages.success(request, "Runs that start from now on use these comparators.")
-            return redirect("settings_comparators", slug)
-    context |= {"form": form, "problems": problems, "example": example, "examples": COMPARATORS}
-    context |= {"kinds": COMPARATOR_HELP.values(), "extractors": EXTRACTOR_HELP.values()}
-    context |= {"current": Pipeline.parse(access.project.pipeline)}
-    return render(request, "settings_comparators.html", context)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
 def sampling(request: HttpRequest, slug: str) -> HttpResponse:
     access, context = _open(request, slug, Action.CONFIGURE)
     plan = SamplingPlan.parse(access.project.sampling)
@@ -217,8 +192,23 @@ def sampling(request: HttpRequest, slug: str) -> HttpResponse:
         projects.set_sampling(project=access.project, plan=form.plan, by=access.user)
         messages.success(request, "Runs that start from now on are drawn by this plan.")
         return redirect("settings_sampling", slug)
-    context |= {"form": form, "words": plan_in_words(plan)}
+    reviewers = access.project.memberships.filter(role=Role.REVIEWER).select_related("user")
+    context |= {"form": form, "words": plan_in_words(plan), "reviewers": reviewers}
     return render(request, "settings_sampling.html", context)
+
+
+@login_required
+@require_POST
+def adjudicators(request: HttpRequest, slug: str) -> HttpResponse:
+    """Names the reviewers who adjudicate beside leads and owners."""
+    access = open_project(request.user, slug, Action.CONFIGURE)
+    names = request.POST.getlist("adjudicator")
+    try:
+        member_actions.name_adjudicators(project=access.project, usernames=names, by=access.user)
+        messages.success(request, "They may adjudicate from now on, and no other reviewer.")
+    except ValueError as error:
+        messages.error(request, f"Nothing was changed: {error}.")
+    return redirect("settings_sampling", slug)
 
 
 @login_required
@@ -229,7 +219,7 @@ def gate(request: HttpRequest, slug: str) -> HttpResponse:
     history = list(policies.order_by("-id")[:HISTORY])
     form = GateForm.of(history[0] if history else None, request.POST or None)
     if form.is_valid():
-        projects.set_policy(project=access.project, by=access.user, **form.shares)
+        projects.set_policy(project=access.project, by=access.user, **form.policy)
         messages.success(request, "These margins hold from now on, for running runs too.")
         return redirect("settings_gate", slug)
     critical = access.project.taxonomy_version.categories.filter(critical=True)

@@ -151,6 +151,21 @@ class TestShadowDays:
         scenes.finish(live)
         assert items.draw(run=live) == 9  # one day is all that it had: the whole budget
 
+    def test_traffic_that_arrives_late_waits_for_its_own_day(self, live, clock):
+        """A day that was drawn stays as it was; what came after is of the day on which it came."""
+        self.day(live, clock, 0, [DIFFER] * 9)
+        clock(START + timedelta(days=1))
+        assert items.draw(run=live) == 2
+        late = scenes.records([DIFFER] * 5, occurred_at=START.isoformat())
+        scenes.send(live.project, late)
+        compare.enrol(live)
+        compare.settle(live)
+        assert items.draw(run=live) == 0
+        clock(START + timedelta(days=2))
+        assert items.draw(run=live) == 2
+        drawn = live.items.values_list("batch", "inclusion").order_by("batch").distinct()
+        assert list(drawn) == [("2026-03-02", 2 / 9), ("2026-03-03", 2 / 5)]
+
     def test_sizes_are_those_of_the_day(self, live, clock):
         self.day(live, clock, 0, [DIFFER] * 9)
         self.day(live, clock, 1, [DIFFER] * 4)

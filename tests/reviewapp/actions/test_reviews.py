@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from evals.sampling import SamplingPlan
 from reviewapp import labels
-from reviewapp.actions import audit, projects, reviews
+from reviewapp.actions import audit, claims, projects, reviews
 from reviewapp.models import AuditEvent, Draft, Rater, Review, ReviewItem, Slot
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.scenes import DIFFER, at_once, judged, review
@@ -105,7 +105,8 @@ class TestClaim:
 
     def test_one_or_two_statements(self, run, project, as_rater, bob, django_assert_num_queries):
         rater = as_rater(bob)
-        with django_assert_num_queries(4):  # a savepoint (the tests' own), renew, claim, release
+        # A savepoint (the tests' own), renew, what was ahead, claim, release.
+        with django_assert_num_queries(5):
             reviews.claim(project=project, rater=rater)
 
     @pytest.mark.django_db(transaction=True)
@@ -192,18 +193,18 @@ class TestClaimItem:
     def test_a_place_that_is_being_taken_is_not_claimed(
         self, item, project, as_rater, bob, dana, monkeypatch
     ):
-        first, second, free = as_rater(bob), as_rater(dana), reviews._free
+        first, second, free = as_rater(bob), as_rater(dana), claims._free
         Slot.objects.exclude(item=item).delete()
-        claims = []
+        got = []
 
         def claim_in_between(*args):
             found = free(*args)
-            claims.extend(at_once(lambda: reviews.claim(project=project, rater=second)))
+            got.extend(at_once(lambda: reviews.claim(project=project, rater=second)))
             return found
 
-        monkeypatch.setattr(reviews, "_free", claim_in_between)
+        monkeypatch.setattr(claims, "_free", claim_in_between)
         assert reviews.claim_item(item=item, rater=first)
-        assert claims == [None]
+        assert got == [None]
         assert item.slots.get().rater == first
 
 
@@ -306,7 +307,7 @@ class TestSubmit:
         self, item, as_rater, bob, dana, monkeypatch
     ):
         """The claim comes right after the place was found to be still the reviewer's."""
-        first, second, store = as_rater(bob), as_rater(dana), reviews._store
+        first, second, store = as_rater(bob), as_rater(dana), reviews.store_at
         Slot.objects.exclude(item=item).delete()
         reviews.claim_item(item=item, rater=first)
         lapse(item)
@@ -316,7 +317,7 @@ class TestSubmit:
             claims.extend(at_once(lambda: reviews.claim(project=item.project, rater=second)))
             return store(*args, **more)
 
-        monkeypatch.setattr(reviews, "_store", claim_in_between)
+        monkeypatch.setattr(reviews, "store_at", claim_in_between)
         submit(item, first)
         assert claims == [None]
         assert item.slots.get().rater == first
@@ -503,11 +504,16 @@ class TestDraft:
 @pytest.mark.django_db
 def test_the_claim_reads_one_index(run, project, as_rater, bob):
     """Not a sequential scan of all slots, however many there are."""
-    values = {"project": project.pk, "rater": as_rater(bob).pk, "lease": timedelta(minutes=1)}
+    values = {
+        "project": project.pk,
+        "rater": as_rater(bob).pk,
+        "lease": timedelta(minutes=1),
+        "ahead": False,
+    }
     with connection.cursor() as cursor:
         for other in ("seqscan", "bitmapscan", "sort"):
             cursor.execute(f"SET LOCAL enable_{other} = off")
-        cursor.execute("EXPLAIN " + reviews._CLAIM, values)
+        cursor.execute("EXPLAIN " + claims._CLAIM, values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "slot_claimable" in plan
     assert "Sort" not in plan

@@ -78,7 +78,8 @@ class TestStart:
             ({"recorded": True}, "No traffic"),
             ({"days": 0}, "window"),
             ({"days": 400}, "window"),
-            ({"days": float("nan")}, "NaN"),
+            ({"days": float("nan")}, "window"),
+            ({"days": 1e12}, "window"),
         ],
     )
     def test_refused(self, shadow, project, models, erin, changes, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -11,13 +12,32 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from evals.models import EvalSet, Run
-from reviewapp.actions import evalsets, projects, promotions, reports, reviews
+from evals.otlp.intake import Taken
+from evals.records import decode_labels
+from reviewapp import seen_spans, trying
+from reviewapp.actions import evalsets, imported, projects, promotions, reports, reviews, taxonomies
+from reviewapp.importing import Statement
 from reviewapp.judgement import check
-from reviewapp.models import Membership, ReviewItem, Role, User
+from reviewapp.models import Finding, Membership, ReviewItem, Role, User
+from taxonomy import drafts
 from tests.reviewapp.browser.conftest import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+#: A panel of the taxonomy editor each.
+DRAFT = (
+    "",
+    "?do=new&beside=label.none",
+    "?do=remove&category=value",
+    "?do=split&category=label.none",
+    "?do=merge&keys=value.wrong&keys=value.partial",
+    "?do=labels",
+    "?do=assign&category=label.none",
+    "?do=severities",
+    "?do=about",
+    "?do=import",
+)
+LABEL = b'{"request": "req-01", "reviewer": "ann", "sides": {"triage-11": "ok"}}\n'
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -39,10 +59,29 @@ def addresses(finished_run: Run, bob: User) -> list[str]:
         judgement = check(sent, item, rater)
         reviews.submit(item=item, rater=rater, judgement=judgement, submission=uuid4(), by="script")
         items.append(item)
+    seen_spans.note(project, Taken(3, 2, 1, unmapped=Counter({"gpt-4o": 1})))
     reports.refresh(run=finished_run)
     promotion = promotions.open(run=finished_run, by=bob)
     grown = EvalSet.objects.create(project=project, name="grown")
     evalsets.grow(evalset=grown, run=finished_run, by=bob)
+    draft = taxonomies.start_draft(project=project, by=bob)
+    first = finished_run.taxonomy_version.leaves()[0].key
+    Finding.objects.create(review=items[0].reviews.get(), side="candidate", note="It shouts.")
+    taxonomies.edit(
+        project=project,
+        version=draft,
+        revision=1,
+        change=lambda now: drafts.split(now, first, ["One", "Two"]),
+        by=bob,
+    )
+    imported.import_labels(
+        project=project,
+        lines=decode_labels([LABEL]),
+        statement=Statement(kind="expert", blind=True),
+        by=bob,
+    )
+    trial = trying.begin(finished_run, {"comparators": [{"kind": "label"}]})
+    trying.go_on(trial)
     model = finished_run.baseline
     waiting = ReviewItem.objects.filter(run=finished_run, state="pending").first()
     assert waiting
@@ -50,15 +89,24 @@ def addresses(finished_run: Run, bob: User) -> list[str]:
         "",
         "review/",
         "queue/",
+        "queue/?category=nothing&q=refund",
+        "queue/bulk/?verb=requeue&all=yes",
+        "adjudicate/",
+        "agreement/",
         f"queue/{items[0].pk}/",
         f"queue/{waiting.pk}/",
         "runs/",
         "runs/new/",
         f"runs/{finished_run.name}/",
         f"runs/{finished_run.name}/report/",
+        f"runs/{finished_run.name}/report/items/",
         "promotions/",
         f"promotions/{promotion.number}/",
         "taxonomy/",
+        "taxonomy/changes/",
+        "taxonomy/notes/",
+        "taxonomy/draft/publish/",
+        *(f"taxonomy/draft/{query}" for query in DRAFT),
         "evalset/",
         "evalset/new/",
         "evalset/grown/",
@@ -67,8 +115,11 @@ def addresses(finished_run: Run, bob: User) -> list[str]:
         "settings/models/new/",
         f"settings/models/{model.pk}/",
         "settings/comparators/",
+        f"settings/comparators/try/{trial.token}/",
         "settings/sampling/",
         "settings/gate/",
+        "settings/labels/",
+        "settings/tracing/?name=gpt-4o",
         "settings/tokens/",
     ]
     return ["/", "/projects/new/", *(f"/p/{project.slug}/{page}" for page in pages)]

@@ -23,7 +23,7 @@ def test_long_texts_line_by_line():
 
 def test_json_field_by_field():
     found = shown(output({"a": 1}), output({"a": 2}), "fields")
-    assert found.context["fields"][0].path == "$.a"
+    assert found.context["differing"][0].path == "$.a"
     assert found.context["more"] == 0
 
 
@@ -44,4 +44,5 @@ def test_a_megabyte_is_folded_until_asked_for():
 
 
 def test_too_many_lines_are_shown_in_words():
-    assert shown(output("\n" * 9_000), output("x"), "lines").way == "words"
+    found = shown(output("\n" * 9_000), output("x"), "lines")
+    assert (found.way, "lines" in found.ways) == ("words", False)

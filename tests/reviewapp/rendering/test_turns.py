@@ -1,7 +1,7 @@
 from hypothesis import given
 
 from evals import values
-from reviewapp.judgement import _text_at
+from reviewapp.judgement import text_at
 from reviewapp.rendering import turns
 from tests.taxonomy.examples import json_values
 
@@ -41,7 +41,7 @@ class TestRequest:
         for turn in turns.of_request(CHAT):
             for part in turn.parts:
                 if part.path is not None:
-                    assert _text_at(CHAT, part.path) == part.text
+                    assert text_at(CHAT, part.path) == part.text
 
     def test_a_text_and_json(self):
         assert turns.of_request("hi")[0].parts == [turns.Part("text", "hi", "")]
@@ -66,3 +66,10 @@ class TestOutput:
     def test_json_that_is_no_message(self):
         value = {"content": "x", "label": "y"}
         assert turns.of_output(value)[0].text == values.canonical(value)
+
+
+def test_long_texts_are_folded_until_asked_for():
+    part = turns.of_request("x" * 1000, fold=100)[0].parts[0]
+    assert (part.text, part.left, part.length) == ("x" * 100, 900, 1000)
+    assert turns.of_request("x" * 105, fold=100)[0].parts[0].left == 0
+    assert turns.of_request("x" * 1000)[0].parts[0].left == 0

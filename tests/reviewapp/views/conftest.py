@@ -8,12 +8,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from evals.models import EvalSetVersion, Project
+from evals.models import EvalSetVersion, Project, Run
 from evals.records import decode_lines
 from reviewapp import workers
 from reviewapp.actions import evalsets
-from reviewapp.models import User
+from reviewapp.models import Finding, Rater, ReviewItem, User
 from tests.reviewapp.conftest import as_lines
+from tests.reviewapp.judging import judge, second_place
+from tests.reviewapp.labelling import label_one
 
 SignIn = Callable[[User], Client]
 
@@ -57,3 +59,34 @@ def version(project: Project, olga: User) -> EvalSetVersion:
     """Three examples, sealed."""
     lines = decode_lines([as_lines(gold(3))])
     return evalsets.create(project=project, name="gold", lines=lines, file="gold.jsonl", by=olga)
+
+
+@pytest.fixture
+def labelled(finished_run: Run) -> Finding:
+    """The one finding of a run whose first item is resolved."""
+    return label_one(finished_run)
+
+
+@pytest.fixture
+def item(finished_run: Run) -> ReviewItem:
+    """One of those whose outputs differ."""
+    found = finished_run.items.filter(stratum__startswith="differ").first()
+    assert found
+    return found
+
+
+@pytest.fixture
+def disputed(
+    item: ReviewItem,
+    project: Project,
+    rater: Callable[[Project, User], Rater],
+    bob: User,
+    dana: User,
+) -> ReviewItem:
+    """Bob and Dana differ about it."""
+    second_place(item)
+    judge(item, rater(project, bob), A="ok", B="ok")
+    judge(item, rater(project, dana), A="error", B="ok")
+    item.refresh_from_db()
+    assert item.state == "disputed"
+    return item

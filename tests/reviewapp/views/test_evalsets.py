@@ -103,6 +103,7 @@ class TestGrow:
         Review.objects.create(
             item=item,
             rater=rater(item.project, olga),
+            taxonomy_version=finished_run.taxonomy_version,
             baseline="error",
             candidate="ok",
             submission="00000000-0000-0000-0000-000000000001",

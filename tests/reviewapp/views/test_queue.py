@@ -1,159 +1,178 @@
-import json
-from uuid import uuid4
-
 import pytest
 
-from reviewapp.actions import reviews
-from reviewapp.judgement import check
-from reviewapp.models import Membership, Review, ReviewItem, Slot
+from reviewapp import listing, live
+from reviewapp.access import open_project
+from reviewapp.actions import flags, gold, reviews
+from reviewapp.models import GoldItem, ReviewItem, Slot
+from tests.reviewapp.judging import judge
+from tests.reviewapp.versions import further
 
 QUEUE = "/p/support/queue/"
+LIVE = f"{QUEUE}live/"
 HOSTILE = [
     "after=9" + "9" * 5000,
-    "after=x",
+    "after=x&before=-1",
     "state=nonsense",
     "run=%00",
     "category=%00",
     "stratum=;",
+    "q='%20|%20!(:*",
+    "q=" + "a" * 5000,
+    "q=-only",
+    "segment=%00={}",
+    "request=%25_",
+    "mark=gold&order=backwards&disagreement=1",
 ]
 
 
-def judge(item, rater, **sides):
-    """The rater's review of an item that is claimed for them."""
-    reviews.claim_item(item=item, rater=rater)
-    category = item.run.taxonomy_version.leaves()[0].key
-    found = [
-        {"side": side, "category": category, "severity": "minor", "span": [0, 1]}
-        for side, verdict in sides.items()
-        if verdict == "error"
-    ]
-    judgement = check({"sides": sides, "findings": found}, item, rater)
-    return reviews.submit(
-        item=item, rater=rater, judgement=judgement, submission=uuid4(), by="test"
-    )
+def keys(page):
+    return [one.pk for one in page.context["page"].items]
 
 
 @pytest.fixture
-def item(finished_run):
-    return ReviewItem.objects.filter(run=finished_run, stratum__startswith="differ").first()
-
-
-@pytest.fixture
-def texts(item):
-    return item.comparison.baseline_output.text, item.comparison.candidate_output.text
-
-
-@pytest.fixture
-def disputed(item, project, rater, bob, dana):
-    """Bob and Dana differ about it."""
-    Slot.objects.create(item=item, number=2, project=project, rank=item.rank)
-    judge(item, rater(project, bob), A="ok", B="ok")
-    judge(item, rater(project, dana), A="error", B="ok")
-    item.refresh_from_db()
-    assert item.state == "disputed"
-    return item
+def find(as_user, alice, finished_run):
+    """The ids that a lead's list has for what is asked."""
+    return lambda **asked: keys(as_user(alice).get(QUEUE, asked))
 
 
 class TestQueue:
     def test_it_works(self, as_user, bob, finished_run):
         page = as_user(bob).get(QUEUE)
         assert page.status_code == 200
-        assert len(page.context["items"]) == finished_run.items.count()
+        assert len(keys(page)) == finished_run.items.count()
 
     def test_who_may_not(self, closed, project):
         closed(QUEUE)
 
-    def test_filters(self, as_user, bob, item, project, rater):
+    def test_by_state_run_and_stratum(self, find, item, project, rater, bob):
         judge(item, rater(project, bob), A="error", B="ok")
-        category = item.run.taxonomy_version.leaves()[0].key
-        found = as_user(bob).get(QUEUE, {"category": category, "state": "resolved"})
-        assert [one.pk for one in found.context["items"]] == [item.pk]
-        assert not as_user(bob).get(QUEUE, {"state": "disputed"}).context["items"]
+        assert find(state="resolved", run=item.run.name, stratum=item.stratum) == [item.pk]
+        assert find(state="disputed") == find(run="another") == []
 
-    def test_a_category_finds_resolved_items_only(self, as_user, alice, disputed):
-        """Who found what on an unresolved item is not told."""
+    def test_by_segment_and_request(self, find, finished_run):
+        german = finished_run.items.filter(comparison__request__segment__locale="de")
+        assert find(segment="locale=de") == sorted(german.values_list("pk", flat=True))
+        assert len(find(request="req-0")) == 9
+        assert find(segment="locale") == []
+
+    def test_by_words(self, find, finished_run):
+        seven = finished_run.items.get(comparison__request__key="req-07")
+        assert find(q="number 7") == find(q='"NUMBER 7"') == find(q="req-07") == [seven.pk]
+        assert find(q="outa* -refund message")[0] == seven.pk
+        assert find(q="7 number", state="pending") == [seven.pk]
+        assert find(q='"7 number"') == []
+
+    def test_by_reviewer_and_category(self, find, item, project, rater, bob):
+        category = item.run.taxonomy_version.leaves()[0].key
+        judge(item, rater(project, bob), A="error", B="ok")
+        assert find(category=category) == find(reviewer="bob") == [item.pk]
+        assert find(reviewer="dana") == find(category="nothing.such") == []
+
+    def test_a_category_of_any_version(self, find, item, project, rater, bob):
+        first = item.run.taxonomy_version.leaves()[0].key
+        judge(item, rater(project, bob), category=first, A="error", B="ok")
+        further(project, new=["renamed"], out=[first], became={first: "renamed"})
+        project.taxonomy_version = project.taxonomy_version.taxonomy.versions.last()
+        project.save()
+        assert find(category="renamed") == find(category=first) == [item.pk]
+
+    def test_what_was_said_is_told_of_resolved_items_only(self, find, disputed):
         category = disputed.run.taxonomy_version.leaves()[0].key
-        assert not as_user(alice).get(QUEUE, {"category": category}).context["items"]
+        assert find(category=category) == find(reviewer="bob") == []
+        assert find(category=category, state="disputed") == []
+        assert find(disagreement="waits") == [disputed.pk]
+
+    def test_by_mark(self, find, as_user, item, project, rater, bob, alice):
+        judge(item, rater(project, bob), A="error", B="ok")
+        gold.mark(item=item, by=alice)
+        flags.flag(item=item, by=bob, text="Odd.")
+        assert find(mark="gold") == find(mark="flagged") == [item.pk]
+        assert keys(as_user(bob).get(QUEUE, {"mark": "gold"})) == []
+        assert find(mark="held") == find(mark="relabelling") == []
+
+    def test_gold_before_somebody_looks_as_if_it_waited(
+        self, as_user, item, project, rater, bob, dana, alice
+    ):
+        judge(item, rater(project, bob), A="error", B="ok")
+        gold.mark(item=item, by=alice)
+        Slot.objects.create(
+            item=item,
+            number=0,
+            project=project,
+            rank=0,
+            gold=True,
+            rater=rater(project, dana),
+            state="claimed",
+            lease_until="2100-01-01T00:00Z",
+            claimed_at="2026-01-01T00:00Z",
+        )
+        assert GoldItem.objects.count() == 1
+        theirs = as_user(dana)
+        assert keys(theirs.get(QUEUE, {"state": "resolved"})) == []
+        assert keys(theirs.get(QUEUE, {"reviewer": "bob"})) == []
+        assert item.pk in keys(theirs.get(QUEUE, {"state": "pending"}))
+        row = next(one for one in theirs.get(QUEUE).context["page"].items if one.pk == item.pk)
+        assert (row.state, row.judged) == ("pending", 0)
+
+    def test_forth_and_back(self, as_user, bob, finished_run, monkeypatch):
+        monkeypatch.setitem(listing.page.__kwdefaults__, "rows", 5)
+        client = as_user(bob)
+        everything = sorted(finished_run.items.values_list("pk", flat=True))
+        pages, address = [], QUEUE
+        while True:
+            page = client.get(address)
+            pages.append(keys(page))
+            if not page.context["following"]:
+                break
+            address = f"{QUEUE}?{page.context['following']}"
+        assert [pk for one in pages for pk in one] == everything
+        back = client.get(f"{QUEUE}?{page.context['preceding']}")
+        assert keys(back) == pages[-2]
+
+    def test_fields_that_are_empty_leave_the_address(self, as_user, bob, finished_run):
+        answer = as_user(bob).get(f"{QUEUE}?state=pending&run=&q=")
+        assert (answer.status_code, answer["Location"]) == (302, f"{QUEUE}?state=pending")
+
+    def test_in_place(self, as_user, bob, finished_run):
+        answer = as_user(bob).get(f"{QUEUE}?state=pending&run=", headers={"hx-request": "true"})
+        assert answer["HX-Push-Url"] == f"{QUEUE}?state=pending"
+        assert b"<html" not in answer.content
 
     @pytest.mark.parametrize("query", HOSTILE)
     def test_hostile_parameters(self, as_user, bob, finished_run, query):
         assert as_user(bob).get(f"{QUEUE}?{query}").status_code in (200, 400)
 
-    def test_constant_number_of_queries(
-        self, as_user, bob, finished_run, django_assert_max_num_queries
-    ):
-        client = as_user(bob)
-        with django_assert_max_num_queries(12):
-            client.get(QUEUE)
+    def test_constant_number_of_queries(self, as_user, alice, finished_run, queries):
+        client = as_user(alice)
+        few = queries(client, f"{QUEUE}?request=req-01")
+        assert queries(client, f"{QUEUE}?request=req") == few <= 18
 
 
-class TestItem:
-    def test_unresolved_shows_no_text(self, as_user, bob, item, texts):
-        page = as_user(bob).get(f"{QUEUE}{item.pk}/")
-        assert page.status_code == 200
-        assert "both" not in page.context
-        assert "once this item is resolved" in page.content.decode()
+class TestLive:
+    def test_leads_see_who_is_at_what(self, as_user, alice, bob, project, rater, finished_run):
+        claim = reviews.claim(project=project, rater=rater(project, bob))
+        text = as_user(alice).get(LIVE).content.decode()
+        assert "bob" in text
+        assert f"item {claim.item_id}" in text
 
-    def test_resolved_names_the_sides(self, as_user, bob, item, texts, project, rater):
+    def test_others_see_how_many(self, as_user, dana, bob, project, rater, finished_run):
+        reviews.claim(project=project, rater=rater(project, bob))
+        text = as_user(dana).get(LIVE).content.decode()
+        assert "1 person" in text
+        assert "bob" not in text
+
+    def test_how_fast_it_goes(self, bob, item, project, rater):
         judge(item, rater(project, bob), A="ok", B="ok")
-        page = as_user(bob).get(f"{QUEUE}{item.pk}/")
-        shown = [
-            (side, "".join(p.text for p in pieces)) for side, _, pieces, _ in page.context["both"]
-        ]
-        assert shown == [("baseline", texts[0]), ("candidate", texts[1])]
+        panel = live.panel(open_project(bob, "support"))
+        assert (panel.hour, panel.today, panel.people) == (1, 1, [])
+        assert panel.left == ReviewItem.objects.filter(state="pending").count()
 
-    def test_who_may_not(self, closed, item):
-        closed(f"{QUEUE}{item.pk}/")
+    def test_no_worker_is_said_in_words(self, as_user, bob, finished_run, monkeypatch):
+        monkeypatch.setattr("reviewapp.workers.alive", lambda: False)
+        assert "No worker is running" in as_user(bob).get(LIVE).content.decode()
 
-    def test_an_item_that_is_not(self, as_user, bob, finished_run):
-        assert as_user(bob).get(f"{QUEUE}987654/").status_code == 404
+    def test_one_query_beside_those_that_say_who_asks(self, as_user, bob, finished_run, queries):
+        assert queries(as_user(bob), LIVE) == 4
 
-
-class TestJudge:
-    def sent(self, **sides):
-        return {"judgement": json.dumps({"sides": sides}), "submission": str(uuid4())}
-
-    def test_adjudicates(self, as_user, alice, disputed):
-        client, address = as_user(alice), f"{QUEUE}{disputed.pk}/"
-        page = client.get(address)
-        assert "Your review will be the one that counts" in page.content.decode()
-        for name in ("bob", "dana", disputed.run.candidate.name, disputed.run.baseline.name):
-            assert name not in page.content.decode()
-        assert client.post(f"{address}judge/", self.sent(A="ok", B="ok")).status_code == 302
-        assert Review.objects.get(authoritative=True).rater.user == alice
-
-    def test_a_reviewer_may_not_adjudicate(self, as_user, disputed, charlie, project):
-        Membership.objects.create(project=project, user=charlie, role="reviewer")
-        answer = as_user(charlie).post(f"{QUEUE}{disputed.pk}/judge/", self.sent(A="ok", B="ok"))
-        assert answer.status_code == 403
-
-    def test_revises(self, as_user, bob, item, project, rater):
-        judge(item, rater(project, bob), A="ok", B="ok")
-        client, address = as_user(bob), f"{QUEUE}{item.pk}/"
-        assert "not blind" in client.get(f"{address}?revise").content.decode()
-        client.post(f"{address}judge/", self.sent(A="ok"))
-        assert not Review.objects.get(item=item, live=True).blind
-
-    def test_bad_input(self, as_user, alice, disputed):
-        answer = as_user(alice).post(f"{QUEUE}{disputed.pk}/judge/", {"judgement": "{"})
-        assert "not JSON" in answer.content.decode()
-        assert not Review.objects.filter(authoritative=True).exists()
-
-
-class TestRequeue:
-    def test_it_works(self, as_user, alice, bob, dana, item, project, rater):
-        for user in (bob, dana):
-            reviews.claim_item(item=item, rater=rater(project, user))
-            reviews.skip(item=item, rater=rater(project, user), reason="no idea", by=user)
-        client, address = as_user(alice), f"{QUEUE}{item.pk}/"
-        assert "no idea" in client.get(address).content.decode()
-        client.post(f"{address}requeue/")
-        item.refresh_from_db()
-        assert item.state == "pending"
-
-    def test_a_reviewer_may_not(self, as_user, bob, item):
-        assert as_user(bob).post(f"{QUEUE}{item.pk}/requeue/").status_code == 403
-
-    def test_nothing_to_requeue(self, as_user, alice, item):
-        page = as_user(alice).post(f"{QUEUE}{item.pk}/requeue/", follow=True)
-        assert "only a skipped item can be requeued" in page.content.decode()
+    def test_who_may_not(self, closed, project):
+        closed(LIVE)

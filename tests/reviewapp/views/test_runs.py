@@ -1,7 +1,14 @@
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
-from evals.models import Attempt, Comparison, EvalSetVersion, Run
+from evals import limits
+from evals.ingest import ingest
+from evals.models import Attempt, Comparison, EvalSetVersion, Project, Run
+from evals.records import decode_lines
 from reviewapp import workers
+from reviewapp.actions import models as model_actions
 from reviewapp.actions import runs
 from reviewapp.models import Slot, User
 from tests.reviewapp.conftest import as_lines
@@ -242,3 +249,83 @@ class TestPace:
         from reviewapp.watch import in_words
 
         assert in_words(seconds) == words
+
+
+class TestLimits:
+    ADDRESS = "/p/support/runs/live/limits/"
+
+    @pytest.fixture
+    def asked(self, project: Project, models: Any, erin: User) -> Run:
+        """A live shadow over a tenth of the traffic, whose candidate is asked for money."""
+        candidate = model_actions.define(
+            project=project, name="asked", by=erin, provider="openai",
+            base_url="http://127.0.0.1:1/v1", upstream_model="x", price_input=1, price_output=1,
+        )  # fmt: skip
+        return runs.start(
+            project=project, name="live", baseline=models[0], candidate=candidate, by=erin,
+            share=0.1, cap_usd=Decimal("2.5"),
+        )  # fmt: skip
+
+    def test_it_works(self, as_user, erin: User, asked: Run) -> None:
+        client = as_user(erin)
+        page = client.get("/p/support/runs/live/").content.decode()
+        assert "10 % of it, chosen at random" in page
+        assert "<strong>US$ 0.0000</strong> of at most US$ 2.5" in page
+        said = client.post(self.ADDRESS, {"cap_usd": "7", "share": "20"}, follow=True)
+        assert "The limits of live are changed." in said.content.decode()
+        asked.refresh_from_db()
+        assert (asked.cap_usd, asked.sampling["traffic_share"]) == (7, 0.2)
+
+    def test_no_cap(self, as_user, erin: User, asked: Run) -> None:
+        as_user(erin).post(self.ADDRESS, {"cap_usd": "", "share": "10"})
+        asked.refresh_from_db()
+        assert asked.cap_usd is None
+
+    def test_a_cap_that_was_reached(self, as_user, erin: User, asked: Run) -> None:
+        why = "the spending cap of US$ 2.5000 could be passed"
+        Run.objects.update(state="paused", paused_by="cap", state_reason=why)
+        page = as_user(erin).get("/p/support/runs/live/").content.decode()
+        assert why in page
+        assert '<details class="more" open>' in page
+        as_user(erin).post(self.ADDRESS, {"cap_usd": "7", "share": "10"})
+        asked.refresh_from_db()
+        assert asked.state == "running"
+
+    @pytest.mark.parametrize(
+        ("sent", "said"),
+        [
+            ({"cap_usd": "1", "share": "5"}, "that can be raised only"),
+            ({"cap_usd": "much", "share": "10"}, "Spending cap, US$: Enter a number."),
+            ({"cap_usd": "-1", "share": "10"}, "greater than or equal to 0"),
+            ({"cap_usd": "1", "share": "200"}, "less than or equal to 100"),
+            ({"cap_usd": "1"}, "Share of traffic, %: This field is required."),
+        ],
+    )
+    def test_bad_input(self, as_user, erin: User, asked: Run, sent: Any, said: str) -> None:
+        page = as_user(erin).post(self.ADDRESS, sent, follow=True).content.decode()
+        assert said in page
+        asked.refresh_from_db()
+        assert asked.cap_usd == Decimal("2.5")
+
+    def test_who_may_not(self, as_user, closed, bob: User, asked: Run) -> None:
+        assert as_user(bob).post(self.ADDRESS, {"cap_usd": "9"}).status_code == 403
+        assert "Change its limits" not in as_user(bob).get("/p/support/runs/live/").content.decode()
+        closed(self.ADDRESS, "post")
+
+    def test_a_server_that_asked_for_a_pause(self, as_user, bob: User, asked: Run) -> None:
+        limits.rest(limits.endpoint_of(asked.candidate), 170)
+        page = as_user(bob).get("/p/support/runs/live/").content.decode()
+        assert "asked rests for about 3 minutes" in page
+
+    def test_what_came_too_late(self, as_user, bob: User, finished_run: Run, project) -> None:
+        late = {"id": "late", "occurred_at": "2026-01-03T10:00:00Z", "input": "hello"}
+        ingest(project, decode_lines([as_lines([late])]))
+        page = as_user(bob).get(RUN).content.decode()
+        assert "1 request of its window came in after it had finished" in page
+
+    def test_a_finished_run_is_cancelled_from_a_corner(
+        self, as_user, erin: User, finished_run: Run
+    ) -> None:
+        page = as_user(erin).get(RUN).content.decode()
+        assert page.index("<summary>Cancel it</summary>") < page.index("Cancel the run</button>")
+        assert "It has finished. Cancelling takes it back" in page

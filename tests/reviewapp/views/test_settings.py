@@ -198,7 +198,7 @@ class TestModel:
             ("base_url", "", "an address is needed"),
             ("base_url", "ftp://127.0.0.1/v1", "write an address such as"),
             ("price_input", "-1", "greater than or equal to 0"),
-            ("concurrency", "65", "less than or equal to 64"),
+            ("concurrency", "257", "less than or equal to 256"),
             ("prompt", "Say {{ nothing }}", "nothing"),
         ],
     )
@@ -258,6 +258,9 @@ class TestSampling:
         "identical": 0,
         "slots": 2,
         "double_share": 10,
+        "more_slots": 1,
+        "gold_share": 5,
+        "adjudicate_share": 10,
         "noise_share": 12.5,
         "traffic_share": 100,
         "lease_minutes": 20,
@@ -303,4 +306,19 @@ class TestGate:
     @pytest.mark.parametrize("margin", ["-1", "101", "nan", "inf", ""])
     def test_bad_input(self, as_user, alice: User, margin: str) -> None:
         as_user(alice).post(self.address, {"margin": margin, "critical_margin": "0.2"})
+        assert not GatePolicy.objects.exists()
+
+    def test_a_plan_of_looks(self, as_user, alice: User) -> None:
+        client = as_user(alice)
+        margins = {"margin": "2", "critical_margin": "0.5"}
+        client.post(self.address, {**margins, "label_budget": "400", "hold_to_j": "on"})
+        policy = GatePolicy.objects.get()
+        assert (policy.label_budget, policy.looks, policy.hold_to_j) == (400, 14, True)
+        assert "14 over 400 labels" in client.get(self.address).content.decode()
+
+    def test_more_looks_than_labels(self, as_user, alice: User) -> None:
+        margins = {"margin": "2", "critical_margin": "0.5"}
+        form = {**margins, "label_budget": "10", "looks": "11"}
+        page = as_user(alice).post(self.address, form).content.decode()
+        assert "at least one label more" in page
         assert not GatePolicy.objects.exists()

@@ -1,0 +1,47 @@
+"""How texts that are judged appear: as they are stored, to the character."""
+
+from __future__ import annotations
+
+import re
+
+from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+#: What cannot be seen, or changes how the rest is seen: controls but tab and line ends, zero-width
+#: signs (not the joiners, which Persian and emoji need), overrides and isolates of direction.
+_ODD = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+
+
+@register.filter
+def exact(value: str) -> SafeString:
+    """A text escaped so that a browser shows and counts it as it is stored: HTML turns carriage
+    returns into line feeds unless they are written as references, and what cannot be seen gets a
+    sign, by the stylesheet."""
+    text = str(conditional_escape(value)).replace("\r", "&#13;")
+    return mark_safe(_ODD.sub(_shown, text))  # noqa: S308 — escaped
+
+
+def _shown(found: re.Match[str]) -> str:
+    return f'<span class="odd" data-code="U+{ord(found[0]):04X}">{found[0]}</span>'
+
+
+@register.filter
+def ends(text: str) -> tuple[str, str, str]:
+    """The space before a stretch of text, the stretch, the space behind it: marks look ragged
+    on spaces. A stretch of nothing else stays whole."""
+    core = text.strip()
+    if not core:
+        return "", text, ""
+    start = text.index(core)
+    return text[:start], core, text[start + len(core) :]
+
+
+@register.filter
+def clipped(value: str, most: int) -> str:
+    """The beginning of a text that is too long for its place, and how long it is."""
+    return value if len(value) <= most else f"{value[:most]}… ({len(value):,} characters)"

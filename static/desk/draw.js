@@ -1,0 +1,134 @@
+// What is seen of the judgement: findings, the chosen side, evidence in the texts, the lease.
+
+import { categoryOf, decide, remove, undecided, wants } from "./judgement.js";
+import { $, now } from "./now.js";
+import { highlight, rangeOfSpan } from "./texts.js";
+
+const LONGEST_QUOTE = 80;
+let changed = () => {};
+
+// `done(text)` is called when a control of a finding has changed something.
+export function onChange(done) {
+  changed = done;
+}
+
+export function draw() {
+  const desk = now.desk;
+  if (!desk?.data) return;
+  for (const side of "AB") {
+    const box = $(`.side[data-side="${side}"]`);
+    const chosen = side === desk.chosen;
+    const verdict = desk.sides[side];
+    box.classList.toggle("chosen", chosen);
+    box.querySelector("[data-choose]").setAttribute("aria-pressed", String(chosen));
+    box.querySelector("[data-fine]").setAttribute("aria-pressed", String(verdict === "ok"));
+    box.querySelector("[data-verdict]").textContent =
+      { ok: "✓ fine", error: "✗ has findings" }[verdict] || "";
+    const rows = desk.findings.filter((finding) => finding.side === side).map(row);
+    box.querySelector("[data-findings]").replaceChildren(...rows);
+  }
+  $("[data-chosen]").textContent = desk.chosen;
+  drawEvidence();
+}
+
+export function drawEvidence() {
+  const ranges = (now.desk?.findings || []).map(rangeOfSpan).filter(Boolean);
+  highlight("evidence", ranges);
+}
+
+function row(finding) {
+  const desk = now.desk;
+  const category = categoryOf(desk, finding.category);
+  const item = make("li", category?.key === undefined ? "open" : "");
+  const name = make("strong", "", category ? category.name : "no category");
+  if (finding.was && category?.name !== finding.was) name.append(` (was ${finding.was})`);
+  const label = name.textContent;
+  if (undecided(desk).includes(finding)) name.replaceChildren(choice(finding));
+  item.append(name, ramp(finding), severityOf(finding, label));
+  const quote = quoteOf(finding);
+  if (quote) item.append(quote);
+  else if (wants(desk, finding))
+    item.append(make("span", "stop small", "mark the evidence in the text, then press its key again"));
+  const note = make("input");
+  note.placeholder = "note";
+  note.setAttribute("aria-label", `Note on ${label}`);
+  note.value = finding.note || "";
+  note.addEventListener("input", () => {
+    finding.note = note.value;
+    changed();
+  });
+  const away = button("×", () => changed(remove(desk, finding)));
+  away.className = "away";
+  away.setAttribute("aria-label", `Remove ${label}`);
+  item.append(note, away);
+  return item;
+}
+
+// How heavy it is, for the eye: as many bars as its severity stands high.
+function ramp(finding) {
+  const { severities } = now.desk.data;
+  const at = severities.findIndex((one) => one.key === finding.severity);
+  const bars = make("span", "ramp", "▂▃▅▆▇█".slice(0, Math.max(1, at + 1)));
+  bars.setAttribute("aria-hidden", "true");
+  bars.dataset.high = String(at === severities.length - 1);
+  return bars;
+}
+
+function severityOf(finding, label) {
+  const pick = make("select");
+  pick.setAttribute("aria-label", `Severity of ${label}`);
+  if (!finding.severity) pick.append(new Option("severity…", "", true, true));
+  for (const one of now.desk.data.severities)
+    pick.append(new Option(one.name, one.key, false, one.key === finding.severity));
+  pick.addEventListener("change", () => {
+    finding.severity = pick.value;
+    changed(`severity ${pick.selectedOptions[0].text}`);
+  });
+  return pick;
+}
+
+function quoteOf(finding) {
+  if (!finding.span && !finding.path) return null;
+  const range = rangeOfSpan(finding);
+  if (range) now.desk.quotes.set(finding, range.toString());
+  const text = now.desk.quotes.get(finding) ?? placed(finding);
+  const quote = make("mark");
+  quote.dir = "auto";
+  quote.textContent = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE - 1)}…` : text;
+  if (finding.where !== "input") return quote;
+  const both = make("span", "", "request: ");
+  both.append(quote);
+  return both;
+}
+
+function placed({ span, path }) {
+  return span ? `characters ${span[0] + 1} to ${span[1]}${path ? ` of ${path}` : ""}` : path;
+}
+
+// "choose: Missed or Spurious (was Wrong label)", with a button for each.
+function choice(finding) {
+  const box = make("span", "stop", "choose: ");
+  finding.choose
+    .map((key) => categoryOf(now.desk, key))
+    .filter(Boolean)
+    .forEach((category, i) => {
+      if (i) box.append(" or ");
+      box.append(button(category.name, () => changed(decide(now.desk, finding, category.key))));
+    });
+  box.append(` (was ${finding.was})`);
+  return box;
+}
+
+function make(tag, name = "", text = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text) made.textContent = text;
+  return made;
+}
+
+function button(text, act) {
+  const made = make("button", "", text);
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}

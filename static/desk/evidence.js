@@ -1,0 +1,156 @@
+// Evidence: a stretch of a side's text or of the request, marked with the mouse, by touch or by
+// keys; or a field.
+
+import { $, now, tell } from "./now.js";
+import { length, pointsBefore, rangeOf, reveal } from "./texts.js";
+import { markable, showIn } from "./ways.js";
+
+let picked = null; // a field
+let marking = null; // {box, words, anchor, focus} while arrow keys mark
+
+// What is marked at this moment: {side?, quote, at}.
+export function selected() {
+  if (picked) return picked;
+  const selection = getSelection();
+  if (!selection.rangeCount || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
+  const inside = range.commonAncestorContainer;
+  const box = (inside.closest ? inside : inside.parentElement)?.closest("[data-text], [data-input]");
+  const text = range.toString();
+  if (!box || !text) return null;
+  const start = pointsBefore(box, range.startContainer, range.startOffset);
+  const span = [start, start + length(text)];
+  const { text: side, input: path } = box.dataset;
+  if (side) return { side, quote: text, at: { span } };
+  return { quote: text, at: { span, where: "input", ...(path ? { path } : {}) } };
+}
+
+export function clear() {
+  picked = null;
+  leave();
+  getSelection().removeAllRanges();
+  showNow();
+}
+
+export function pickField({ mark: side, path }) {
+  picked = { side, quote: path, at: { path } };
+  showNow();
+  tell(`Evidence: field ${path} of side ${side}. Now press a category's key.`);
+}
+
+// What is marked, beside the palette.
+export function showNow() {
+  const place = $("#evidence-now");
+  if (!place) return;
+  const found = selected();
+  place.hidden = !found;
+  place.textContent = found
+    ? `evidence${found.side ? ` in ${found.side}` : " in the request"}: “${brief(found.quote)}”`
+    : "";
+}
+
+const brief = (text) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
+
+document.addEventListener("selectionchange", () => {
+  if (picked && !getSelection().isCollapsed) picked = null;
+  if (!marking) showNow();
+});
+
+// ---- By keys
+
+const boxes = () => [...document.querySelectorAll("#desk [data-text], #desk [data-input]")];
+
+export const isMarking = () => Boolean(marking);
+
+// Begins in the text that has the focus, else in that of the chosen side.
+export async function mark() {
+  if (!markable()) {
+    await showIn("words");
+    if (!markable()) return;
+  }
+  const focused = document.activeElement.closest?.("[data-text], [data-input]");
+  enter(focused || $(`[data-text="${now.desk.chosen}"]`));
+}
+
+function enter(box) {
+  leave();
+  if (!box) return;
+  const words = wordsOf(box.textContent);
+  if (!words.length) return tell("This text has no words to mark.");
+  marking = { box, words, anchor: 0, focus: 0, at: sentencesOf(box.textContent) };
+  box.classList.add("marking");
+  box.tabIndex = 0;
+  box.focus({ preventScroll: true });
+  const of = box.dataset.text ? `side ${box.dataset.text}` : "the request";
+  select(`Marking in ${of}: arrow keys by word, with Shift to mark more, Escape to leave. `);
+}
+
+function leave() {
+  marking?.box.classList.remove("marking");
+  marking = null;
+}
+
+function wordsOf(text) {
+  if (!Intl.Segmenter) return [...text.matchAll(/\S+/g)].map((one) => [one.index, one.index + one[0].length]);
+  const found = [];
+  for (const one of new Intl.Segmenter(undefined, { granularity: "word" }).segment(text))
+    if (one.isWordLike || /\S/.test(one.segment)) found.push([one.index, one.index + one.segment.length]);
+  return found;
+}
+
+function sentencesOf(text) {
+  const starts = [...text.matchAll(/(?<=[.!?。！？؟]\s+|\n)\S/g)].map((one) => one.index);
+  return [0, ...starts];
+}
+
+function select(before = "") {
+  const { box, words, anchor, focus } = marking;
+  const [from, to] = [Math.min(anchor, focus), Math.max(anchor, focus)];
+  const range = rangeOf(box, words[from][0], words[to][1]);
+  if (!range) return;
+  const selection = getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+  const moved = rangeOf(box, ...words[focus]);
+  if (moved) reveal(moved);
+  showNow();
+  tell(before + brief(range.toString()));
+}
+
+// Takes a key while marking; whether it was one of its own.
+export function markingKey(event) {
+  const { box, words } = marking;
+  if (event.key === "Escape") {
+    clear();
+    tell("Nothing is marked.");
+    return true;
+  }
+  if (event.key === "Tab") {
+    const all = boxes();
+    enter(all.at((all.indexOf(box) + (event.shiftKey ? -1 : 1)) % all.length));
+    return true;
+  }
+  const forward = getComputedStyle(box).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
+  const backward = forward === "ArrowLeft" ? "ArrowRight" : "ArrowLeft";
+  const to = {
+    [forward]: marking.focus + 1,
+    [backward]: marking.focus - 1,
+    ArrowDown: bySentence(1),
+    ArrowUp: bySentence(-1),
+    Home: 0,
+    End: words.length - 1,
+  }[event.key];
+  if (to === undefined) return false;
+  marking.focus = Math.min(Math.max(to, 0), words.length - 1);
+  if (!event.shiftKey) marking.anchor = marking.focus;
+  select();
+  return true;
+}
+
+function bySentence(step) {
+  const { words, focus, at } = marking;
+  const here = words[focus][0];
+  const start = step > 0 ? at.find((one) => one > here) : at.findLast((one) => one < here);
+  if (start === undefined) return step > 0 ? words.length - 1 : 0;
+  return words.findIndex(([from]) => from >= start);
+}
