@@ -10,7 +10,7 @@ HOST ?= 127.0.0.1
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo up test lint format bench clean lock
+.PHONY: help demo up test lint format bench simulate clean lock
 
 help: ## Show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ format: .venv/test ## Format Python and templates
 
 bench: .venv/test ## Measure speed against PostgreSQL's own limit, on this machine
 	@$(BIN)/python -m tests.bench
+
+simulate: .venv/test ## Simulate how often the intervals hold the truth; write docs/simulations.md
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulate
 
 lock: ## Renew the lock files (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock

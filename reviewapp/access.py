@@ -20,6 +20,18 @@ from evals.values import row_number
 from reviewapp.models import Membership, Promotion, Rater, Report, ReviewItem, Role, User
 
 T = TypeVar("T", bound=Model)
+#: Raters of this process's reviewers, by project and user: asked for with each request, and once
+#: made never changed.
+_raters: dict[tuple[int, int], Rater] = {}
+
+
+#: Columns of an item that a judgement of it needs.
+TO_JUDGE = (
+    *("project_id", "comparison_id", "state", "reopened_at", "resolved_at"),
+    *("run__name", "run__seed", "run__state", "run__project_id"),
+    *("run__taxonomy_version__state", "run__taxonomy_version__number"),
+    "run__taxonomy_version__taxonomy__name",
+)
 
 
 class Action(StrEnum):
@@ -53,9 +65,11 @@ class Access:
     user: User
     project: Project
     role: str
+    adjudicates: bool = False
 
     def may(self, action: Action) -> bool:
-        return action in ALLOWED[self.role]
+        """By their role; a reviewer whom a lead has named adjudicates too."""
+        return action in ALLOWED[self.role] or (action == Action.ADJUDICATE and self.adjudicates)
 
     def require(self, action: Action) -> None:
         if not self.may(action):
@@ -71,13 +85,15 @@ class Access:
         return {action.name.lower(): self.may(action) for action in Action}
 
     def rater(self) -> Rater:
-        """This person as one who judges; made when they first do."""
-        rater, _ = Rater.objects.get_or_create(
-            project=self.project,
-            user=self.user,
-            defaults={"kind": Rater.Kind.MEMBER, "name": self.user.get_username()},
-        )
-        return rater
+        """This person as one who judges; made when they first do, and the same from then on."""
+        key = (self.project.pk, self.user.pk)
+        if key not in _raters:
+            _raters[key], _ = Rater.objects.get_or_create(
+                project=self.project,
+                user=self.user,
+                defaults={"kind": Rater.Kind.MEMBER, "name": self.user.get_username()},
+            )
+        return _raters[key]
 
     def run(self, name: str) -> Run:
         return _found(
@@ -88,17 +104,27 @@ class Access:
         )
 
     def item(self, pk: int) -> ReviewItem:
-        return _found(
-            ReviewItem.objects.filter(project=self.project, pk=pk).select_related(
-                "run__baseline",
-                "run__candidate",
-                "run__taxonomy_version__taxonomy",
-                "comparison__request",
-                "comparison__baseline_output",
-                "comparison__candidate_output",
-            ),
-            f"item {pk}",
+        """With everything that its page shows."""
+        whole = ReviewItem.objects.select_related(
+            "run__baseline",
+            "run__candidate",
+            "run__taxonomy_version__taxonomy",
+            "comparison__request",
+            "comparison__baseline_output",
+            "comparison__candidate_output",
         )
+        return self._item(whole, pk)
+
+    def item_to_judge(self, pk: int) -> ReviewItem:
+        """The same without its texts and whatever else a judgement without evidence does not
+        need; what is asked for all the same is read then."""
+        needed = ReviewItem.objects.select_related("run__taxonomy_version__taxonomy")
+        return self._item(needed.only(*TO_JUDGE), pk)
+
+    def _item(self, items: QuerySet[ReviewItem], pk: int) -> ReviewItem:
+        found = _found(items.filter(project=self.project, pk=pk), f"item {pk}")
+        found.project = self.project
+        return found
 
     def promotion(self, number: int) -> Promotion:
         return _found(
@@ -119,7 +145,8 @@ def frozen_report(run: Run, number: str) -> Report:
 
 
 def _found(queryset: QuerySet[T], what: str) -> T:
-    found = queryset.first()
+    # By a key: an order would be sorted for nothing, and joins tables for it.
+    found = next(iter(queryset.order_by()[:1]), None)
     if found is None:
         raise Http404(f"There is no {what} in this project.")
     return found
@@ -128,16 +155,17 @@ def _found(queryset: QuerySet[T], what: str) -> T:
 def open_project(user: User | AnonymousUser, slug: str, action: Action = Action.VIEW) -> Access:
     """The user's access to a project. Raises Http404 for outsiders, PermissionDenied for members
     who may not do `action`."""
-    membership = (
-        Membership.objects.filter(project__slug=slug, user_id=user.pk)
-        .select_related("project__taxonomy_version__taxonomy", "user")
-        .first()
-        if user.is_authenticated and user.is_active
-        else None
-    )
+    membership = None
+    if user.is_authenticated and user.is_active:
+        rows = Membership.objects.filter(project__slug=slug, user_id=user.pk).select_related(
+            "project__taxonomy_version__taxonomy", "user"
+        )
+        # By a key: an order would be sorted for nothing, and joins tables for it.
+        needed = rows.defer("project__taxonomy_version__source").order_by()[:1]
+        membership = next(iter(needed), None)
     if membership is None:
         raise Http404("There is no such project, or you are not a member of it.")
-    access = Access(membership.user, membership.project, membership.role)
+    access = Access(membership.user, membership.project, membership.role, membership.adjudicates)
     access.require(action)
     return access
 

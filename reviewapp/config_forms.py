@@ -10,9 +10,9 @@ from django.forms.fields import InvalidJSONInput
 
 from evals import values
 from evals.models import ModelVersion
+from evals.providers import PROVIDERS
 from evals.sampling import LIMITS, SamplingPlan
 from reviewapp.forms import CODE
-from reviewapp.models import GatePolicy
 from taxonomy.interchange import MAX_BYTES
 
 
@@ -73,7 +73,10 @@ class TaxonomyForm(forms.Form):
 class ModelVersionForm(forms.ModelForm[ModelVersion]):
     """A model version; `frozen` leaves open only what shapes no output and no cost."""
 
-    FREE = ("api_key_env", "benchmarks", "concurrency", "timeout_s", "max_attempts")
+    FREE = (
+        *("api_key_env", "benchmarks", "concurrency", "requests_per_minute"),
+        *("tokens_per_minute", "timeout_s", "max_attempts"),
+    )
     PRICE: dict[str, Any] = {
         "required": False,
         "min_value": 0,
@@ -84,7 +87,16 @@ class ModelVersionForm(forms.ModelForm[ModelVersion]):
     price_input = forms.DecimalField(label="Price of input", **PRICE)
     price_output = forms.DecimalField(label="Price of output", **PRICE)
     parameters = JsonField(
-        required=False, help_text='Sent as they are: {"temperature": 0, "max_tokens": 64}'
+        required=False,
+        help_text='Sent as they are: {"temperature": 0, "max_tokens": 64}. max_tokens also bounds '
+        "what a spending cap sets aside for a call.",
+    )
+    options = JsonField(
+        required=False,
+        label="Options of the provider",
+        help_text='Any address that speaks JSON: {"body": {"text": "{{ input }}"}, "headers": '
+        '{"X-Api-Key": "$MODEL_KEY"}, "output": "$.result.text"}. A file of recorded outputs: '
+        '{"file": "answers.jsonl"}.',
     )
     benchmarks = JsonField(
         required=False,
@@ -92,21 +104,42 @@ class ModelVersionForm(forms.ModelForm[ModelVersion]):
         help_text='Shown beside the report, never mixed in: {"MMLU-Pro": 41.2}',
     )
     concurrency = forms.IntegerField(
-        min_value=1, max_value=64, initial=4, help_text="Calls in flight at once."
+        min_value=1,
+        max_value=256,
+        initial=4,
+        label="Calls at a time",
+        help_text="Of this version, over all workers.",
+    )
+    requests_per_minute = forms.IntegerField(
+        min_value=1,
+        required=False,
+        label="Requests a minute",
+        help_text="Of all versions that share its address and key. Left empty: no limit.",
+    )
+    tokens_per_minute = forms.IntegerField(
+        min_value=1,
+        required=False,
+        label="Tokens a minute",
+        help_text="Input and longest answer, by the same count. Left empty: no limit.",
     )
     timeout_s = forms.IntegerField(
         min_value=1, max_value=3600, initial=60, label="Time-out", help_text="Seconds a call."
     )
     max_attempts = forms.IntegerField(
-        min_value=1, max_value=20, initial=5, help_text="Then the request counts as failed."
+        min_value=1,
+        max_value=20,
+        initial=5,
+        label="Attempts",
+        help_text="Then the request counts as failed.",
     )
 
     class Meta:
         model = ModelVersion
         fields = (
-            *("name", "provider", "base_url", "upstream_model", "api_key_env", "system"),
-            *("prompt", "parameters", "price_input", "price_output", "benchmarks"),
-            *("concurrency", "timeout_s", "max_attempts"),
+            *("name", "provider", "base_url", "upstream_model", "options", "api_key_env"),
+            *("system", "prompt", "parameters", "price_input", "price_output", "benchmarks"),
+            *("concurrency", "requests_per_minute", "tokens_per_minute", "timeout_s"),
+            "max_attempts",
         )
         widgets = {
             "system": forms.Textarea(attrs={**CODE, "rows": 3}),
@@ -132,7 +165,7 @@ class ModelVersionForm(forms.ModelForm[ModelVersion]):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("provider"):
-            for name, what in (("base_url", "an address"), ("upstream_model", "the model's name")):
+            for name, what in PROVIDERS[cleaned["provider"]].needs.items():
                 if not cleaned.get(name) and name not in self.errors:
                     self.add_error(name, f"To fetch outputs, {what} is needed.")
         return cleaned
@@ -164,7 +197,7 @@ def _whole(name: str, label: str, help_text: str) -> forms.IntegerField:
 class SamplingForm(forms.Form):
     """The sampling plan, its shares in percent."""
 
-    SHARES = ("double_share", "noise_share", "traffic_share")
+    SHARES = ("double_share", "noise_share", "traffic_share", "gold_share", "adjudicate_share")
     labels = _whole(
         "labels", "Discrepancies to review", "Over the whole run; a live shadow spreads them."
     )
@@ -180,7 +213,10 @@ class SamplingForm(forms.Form):
     )
     slots = _whole("slots", "Reviewers an item", "Two or more show how far reviewers agree.")
     double_share = _percent(
-        "double_share", "Items with one reviewer more", "Measures agreement on a part of the items."
+        "double_share", "Items with more reviewers", "Measures agreement on a part of the items."
+    )
+    more_slots = _whole(
+        "more_slots", "How many more these get", "An item has at most five reviewers in all."
     )
     noise_share = _percent(
         "noise_share",
@@ -193,8 +229,19 @@ class SamplingForm(forms.Form):
     lease_minutes = _whole(
         "lease_minutes",
         "Lease in minutes",
-        "How long a claimed item is kept for its reviewer. Holds at once; the rest holds for runs "
-        "that start from now on.",
+        "How long a claimed item is kept for its reviewer. This and the share of gold items hold "
+        "at once; the rest holds for runs that start from now on.",
+    )
+    gold_share = _percent(
+        "gold_share",
+        "Gold items among what a reviewer is given",
+        "Items with a known answer, which nobody can tell from the others: they show how well each "
+        "reviewer does. A lead marks resolved items as gold, on their pages.",
+    )
+    adjudicate_share = _percent(
+        "adjudicate_share",
+        "Agreed items that are adjudicated as well",
+        "Of those on which several reviewers agree: that they agree does not make them right.",
     )
 
     @classmethod
@@ -206,30 +253,3 @@ class SamplingForm(forms.Form):
     def plan(self) -> SamplingPlan:
         shares = {name: self.cleaned_data[name] / 100 for name in self.SHARES}
         return SamplingPlan.parse({**self.cleaned_data, **shares})
-
-
-class GateForm(forms.Form):
-    """Margins in points; the policy keeps shares."""
-
-    margin = forms.FloatField(
-        min_value=0,
-        max_value=100,
-        label="Margin of every category, in points",
-        help_text="The largest worsening that is accepted, of all requests: 1 is one in a hundred.",
-    )
-    critical_margin = forms.FloatField(
-        min_value=0,
-        max_value=100,
-        label="Margin of critical categories, in points",
-        help_text="Usually much smaller.",
-    )
-
-    @property
-    def shares(self) -> dict[str, float]:
-        return {name: value / 100 for name, value in self.cleaned_data.items()}
-
-    @classmethod
-    def of(cls, policy: GatePolicy | None, data: Any = None) -> GateForm:
-        names = ("margin", "critical_margin")
-        points = {name: round(100 * getattr(policy, name), 6) for name in names if policy}
-        return cls(data, initial=points)

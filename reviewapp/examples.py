@@ -55,6 +55,49 @@ COMPARATORS: dict[str, ComparatorExample] = {
             ]
         },
     ),
+    "fields": ComparatorExample(
+        "Fields with weights",
+        "The output is JSON whose fields count differently; German ones may be worded otherwise.",
+        {
+            "comparators": [
+                {
+                    "name": "label",
+                    "kind": "label",
+                    "weight": 3,
+                    "extract": [{"by": "json_path", "path": "$.label"}],
+                },
+                {
+                    "name": "reason",
+                    "kind": "similarity",
+                    "weight": 1,
+                    "extract": [{"by": "json_path", "path": "$.reason"}],
+                    "options": {"threshold": 0.8},
+                },
+            ],
+            "overrides": [
+                {
+                    "name": "German",
+                    "when": {"locale": "de"},
+                    "comparators": [
+                        {
+                            "name": "label",
+                            "kind": "label",
+                            "extract": [{"by": "json_path", "path": "$.label"}],
+                        }
+                    ],
+                }
+            ],
+        },
+    ),
+    "tool_calls": ComparatorExample(
+        "Tool calls",
+        "The model calls tools: which, and with what, by the schema that the request offers.",
+        {
+            "comparators": [
+                {"name": "calls", "kind": "tool_calls", "options": {"ignore": ["$.request_id"]}}
+            ]
+        },
+    ),
     "text": ComparatorExample(
         "Free text",
         "The output is prose: small rewordings count as the same, the rest is looked at by people.",

@@ -89,8 +89,36 @@ class RunForm(forms.Form):
         initial=14,
         help_text="How long a live shadow takes traffic.",
     )
+    share = forms.FloatField(
+        min_value=0,
+        max_value=100,
+        required=False,
+        label="Share of traffic, %",
+        help_text="Chosen at random, request by request. It can be raised later: that only adds.",
+    )
     evalset_version = VersionField(
         EvalSetVersion.objects.none(), required=False, label="Eval set version"
+    )
+    samples = forms.IntegerField(
+        min_value=0,
+        max_value=20,
+        required=False,
+        initial=0,
+        label="Further samples of both models",
+        help_text="Asked again so often after the first answer: tells noise and flips.",
+    )
+    cap_usd = forms.DecimalField(
+        min_value=0,
+        max_digits=12,
+        decimal_places=4,
+        required=False,
+        label="Spending cap, US$",
+        help_text="The run pauses before asking could cost more. Needs prices.",
+    )
+    no_draw = forms.BooleanField(
+        required=False,
+        label="Its labels come from elsewhere",
+        help_text="Nothing goes into the queue; the report stands on imported labels.",
     )
     name = forms.SlugField(
         max_length=80,
@@ -119,10 +147,13 @@ class RunForm(forms.Form):
         cleaned = super().clean() or {}
         kind = cleaned.pop("kind", "")
         cleaned["recorded"] = kind == "recorded"
+        cleaned["draw"] = not cleaned.pop("no_draw", False)
+        share, cleaned["samples"] = cleaned.get("share"), cleaned.get("samples") or 0
+        cleaned["share"] = None if share is None or kind == "offline" else share / 100
         if kind != "live":
             cleaned["days"] = None
         if kind != "offline":
-            cleaned["evalset_version"] = None
+            cleaned["evalset_version"], cleaned["samples"] = None, 0
         elif not cleaned.get("evalset_version"):
             self.add_error("evalset_version", "An offline run needs a version: choose one.")
         if not self.errors and not cleaned["name"]:
@@ -134,6 +165,41 @@ class RunForm(forms.Form):
         taken = set(self.project.runs.filter(name__startswith=stem).values_list("name", flat=True))
         names = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3)))
         return next(name for name in names if name not in taken)
+
+
+class RunLimitsForm(forms.Form):
+    """What of a run may change while it goes on, as its page shows it."""
+
+    cap_usd = forms.DecimalField(
+        min_value=0,
+        max_digits=12,
+        decimal_places=4,
+        required=False,
+        label="Spending cap, US$",
+        help_text="The run pauses before asking could cost more. Left empty: no cap.",
+    )
+    share = forms.FloatField(
+        min_value=0,
+        max_value=100,
+        label="Share of traffic, %",
+        help_text="It can be raised only: what is in the run stays in it.",
+    )
+
+    def __init__(self, run: Run, *args: Any, **kwargs: Any) -> None:
+        share = f"{round(100 * run.sampling['traffic_share'], 6):g}"
+        cap = None if run.cap_usd is None else run.cap_usd.normalize().__format__("f")
+        super().__init__(*args, **{"initial": {"cap_usd": cap, "share": share}, **kwargs})
+        if run.kind != Run.Kind.SHADOW:
+            del self.fields["share"]
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What actions.limits.change takes."""
+        share = self.cleaned_data.get("share")
+        return {
+            "cap_usd": self.cleaned_data["cap_usd"],
+            "traffic_share": None if share is None else round(share / 100, 12),
+        }
 
 
 class ResolvedRunField(forms.ModelChoiceField[Run]):

@@ -21,6 +21,8 @@ TERMS = {
     "noise floor": "How often the baseline, asked the same twice, disagrees with itself.",
     "offline run": "A run over one version of an eval set.",
     "point": "One percent of all requests of the run.",
+    "relabelling": "Saying in a new taxonomy version what a label of an older one "
+    "does not say there.",
     "resolved": "Labelled and agreed, or adjudicated: the sides are visible from then on.",
     "shadow run": "A run over live traffic: both versions answer, only the baseline is served.",
     "stratum": "Comparisons that are alike in outcome and similarity, drawn from separately.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from django.db import DataError
@@ -22,3 +23,31 @@ class Unstorable:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         # The page says nothing of who asks: the cookie may be what cannot be read.
         return render(None, "400.html", status=400) if isinstance(error, DataError) else None
+
+
+#: What is read of a body that nobody wants any more, and for how long.
+_READ_ON, _READ_ON_SECONDS = 64 * 1024 * 1024, 10
+
+
+class ReadOn:
+    """Reads a body on where the answer is an error: a server that closes a connection on which
+    something still comes makes the sender see a broken pipe in place of the answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # Only where the server itself knows where the body ends.
+        if response.status_code >= 400 and request.META.get("wsgi.input_terminated"):
+            _read_on(request.META["wsgi.input"].read)
+        return response
+
+
+def _read_on(read: Callable[[int], bytes]) -> None:
+    seen, until = 0, time.monotonic() + _READ_ON_SECONDS
+    try:
+        while seen < _READ_ON and time.monotonic() < until and (data := read(64 * 1024)):
+            seen += len(data)
+    except Exception:  # the sender is gone, or what it sends is no body
+        return

@@ -12,7 +12,7 @@ DAYS = 14
 def plan_in_words(plan: SamplingPlan) -> list[str]:
     """Sentences: how many items, reviews and hours a run costs, and how much is asked twice."""
     items = plan.labels + plan.equivalent + plan.identical
-    reviews = round(items * (plan.slots + plan.double_share))
+    reviews = round(items * plan.mean_slots)
     hours = reviews * SECONDS / 3600
     return [
         f"At most {items:,} items a run: {plan.labels:,} discrepancies, {plan.equivalent:,} "

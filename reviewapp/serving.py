@@ -27,14 +27,17 @@ def public_url(host: str, port: int) -> str:
 
 
 def start_web(supervisor: Supervisor, host: str, port: int) -> None:
+    supervisor.start("web server", *web_command(host, port))
+
+
+def web_command(host: str, port: int) -> list[str]:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    supervisor.start(
-        "web server",
+    return [
         *(sys.executable, "-m", "gunicorn", "reviewapp.wsgi", "--bind", address),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
         *("--preload", "--graceful-timeout", "10", "--log-level", "warning"),
         "--no-control-socket",
-    )
+    ]
 
 
 def start_worker(supervisor: Supervisor) -> None:

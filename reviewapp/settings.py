@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "reviewapp",
 ]
 MIDDLEWARE = [
+    "reviewapp.middleware.ReadOn",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -125,7 +126,9 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+# A connection is looked at before it is used: after a restart of PostgreSQL those of the pool are
+# dead, and each would cost somebody an error.
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 1,
     "max_size": 16,
@@ -235,11 +238,14 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 MAX_LINE_BYTES = envint("CROSSCHECK_MAX_LINE_BYTES", 8 * 1024 * 1024)
+MAX_EXPORT_BYTES = envint("CROSSCHECK_MAX_EXPORT_BYTES", 64 * 1024 * 1024)
 
 #: Environment variables that model versions may name beside those that start with MODEL_.
 MODEL_VARIABLES = {
     name.strip() for name in envstr("CROSSCHECK_MODEL_VARIABLES").split(",") if name.strip()
 }
+#: Folder of recorded outputs, which model versions may name files of.
+RECORDINGS = envstr("CROSSCHECK_RECORDINGS")
 
 LOGGING = {
     "version": 1,

@@ -7,10 +7,12 @@ import logging
 from celery import shared_task
 
 from evals.dispatch import soon
-from evals.models import Project, Run
-from reviewapp.actions import audit, items, reports
-from reviewapp.freshness import is_fresh
+from evals.models import ComparisonSet, Project, Run
+from reviewapp import due
+from reviewapp.actions import agreement, audit, items, parts, redraw, reports
+from reviewapp.freshness import behind, is_fresh
 from reviewapp.models import AuditEvent, Report
+from taxonomy.models import TaxonomyVersion
 
 log = logging.getLogger(__name__)
 
@@ -18,19 +20,38 @@ log = logging.getLogger(__name__)
 @shared_task
 def keep_up() -> None:
     """Every few seconds: draws what can be drawn, and refreshes reports that are behind."""
-    for run in Run.objects.exclude(state=Run.State.CANCELLED):
+    for made in ComparisonSet.objects.filter(finished_at__isnull=False, redrawn_at=None):
+        redraw.draw_again(made=made)
+    for run in due.runs():
         try:
             items.draw(run=run)
         except Exception:  # one run that cannot be drawn from must not hold up all others
             log.exception("nothing was drawn from run %s", run.pk)
-        current = Report.objects.filter(run=run, frozen_at=None).only("run").first()
+        current = Report.objects.only("run").current(run)
         if current is None or not is_fresh(current):
             soon("reviewapp.tasks.refresh_report", run.pk)
+        else:  # the core first: it asks for the parts itself
+            parts.refresh_soon(run.pk)
 
 
 @shared_task
-def refresh_report(run_id: int) -> None:
-    reports.refresh(run=Run.objects.get(pk=run_id))
+def refresh_report(run_id: int, version_id: int | None = None) -> None:
+    """`version_id`: the taxonomy version that it is said in, where that is not the run's own."""
+    version = TaxonomyVersion.objects.get(pk=version_id) if version_id else None
+    reports.refresh(run=Run.objects.get(pk=run_id), version=version)
+    parts.refresh_soon(run_id)
+
+
+@shared_task
+def refresh_part(run_id: int, name: str) -> None:
+    """A part of the run's reports; nothing if another worker was here meanwhile."""
+    if name in behind(run_id):
+        parts.refresh(run=Run.objects.get(pk=run_id), name=name)
+
+
+@shared_task
+def refresh_agreement(project_id: int) -> None:
+    agreement.refresh(project=Project.objects.get(pk=project_id))
 
 
 @shared_task

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from evals import compare, sampling
+from evals import compare, limits, sampling, spending
 from evals.compare import Progress
 from evals.models import Attempt, Comparison, ModelVersion, Run, Stratum
 from reviewapp.models import ReviewItem
@@ -64,7 +65,10 @@ def pace(run: Run) -> Pace:
         cursor.execute(_MISSING, values)
         missing = dict(zip(models, cursor.fetchone(), strict=True))
     fetched = sum(count for model, count in missing.items() if model.provider)
-    fetched += progress.noise_wanted - progress.noise_settled
+    if run.samples:  # the second sample, by which noise is told, is one of them
+        fetched += progress.further_wanted - progress.further_there
+    else:
+        fetched += progress.noise_wanted - progress.noise_settled
     rate = sum(rates.get(model.pk, 0) for model in models if model.provider)
     return Pace(
         progress=progress,
@@ -103,7 +107,7 @@ def strata(run: Run) -> list[dict[str, Any]]:
     for name, size in Stratum.objects.filter(run=run).values_list("name", "size"):
         sizes[name] += size
     states: dict[str, dict[str, int]] = defaultdict(dict)
-    items = ReviewItem.objects.filter(run=run).values_list("stratum", "state")
+    items = ReviewItem.objects.filter(run=run).values_list("comparison__stratum", "state")
     for name, state, count in items.annotate(count=Count("id")).order_by():
         states[name][state] = count
     return [
@@ -137,6 +141,87 @@ def _failures_of(run: Run, model: ModelVersion) -> dict[str, Any]:
         "count": failed.count(),
         "errors": list(errors.order_by("-last")[:ERRORS]),
     }
+
+
+@dataclass(frozen=True)
+class Late:
+    """outputs: came after their comparison had failed for want of them; requests: of the run's
+    window and share, received after it had finished. Neither changes what was settled."""
+
+    outputs: int
+    requests: int
+
+
+_LATE_OUTPUTS = """
+SELECT count(*) FROM evals_comparison c
+JOIN evals_output o ON o.request_id = c.request_id AND o.sample = 0
+WHERE c.run_id = %(run)s AND c.outcome = 'failed'
+  AND (o.model_id = %(baseline)s AND c.baseline_output_id IS NULL
+       OR o.model_id = %(candidate)s AND c.candidate_output_id IS NULL)
+"""
+_LATE_REQUESTS = f"""
+SELECT count(*) FROM evals_request r
+WHERE r.project_id = %(project)s AND r.source = 'traffic' AND r.received_at > %(finished)s
+  AND r.occurred_at >= %(opens)s AND r.occurred_at < %(closes)s
+  AND {compare.UNIFORM.format(purpose="traffic")} < %(share)s
+  AND NOT EXISTS (SELECT FROM evals_comparison c WHERE c.run_id = %(run)s AND c.request_id = r.id)
+"""  # noqa: S608 (constants)
+
+
+def late(run: Run) -> Late:
+    """What came too late for this run."""
+    values = {"run": run.pk, "baseline": run.baseline_id, "candidate": run.candidate_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_LATE_OUTPUTS, values)
+        outputs, requests = cursor.fetchone()[0], 0
+        if run.kind == Run.Kind.SHADOW and run.finished_at and run.closes_at:
+            cursor.execute(
+                _LATE_REQUESTS,
+                {
+                    "run": run.pk,
+                    "project": run.project_id,
+                    "finished": run.finished_at,
+                    "opens": run.opens_at,
+                    "closes": run.closes_at,
+                    "seed": run.seed,
+                    "share": run.sampling["traffic_share"],
+                },
+            )
+            requests = cursor.fetchone()[0]
+    return Late(outputs, requests)
+
+
+@dataclass(frozen=True)
+class Money:
+    """US dollars: spent by asking, set aside for calls in flight, and the cap (None: none).
+    known: whether what the run asks has prices at all."""
+
+    spent: Decimal
+    waiting: Decimal
+    cap: Decimal | None
+    known: bool
+
+    @property
+    def percent(self) -> float:
+        return min(100.0, float(100 * self.spent / self.cap)) if self.cap else 100.0
+
+
+def money(run: Run) -> Money:
+    billed = [model for model in (run.baseline, run.candidate) if spending.is_billed(model)]
+    if not billed:
+        return Money(spending.NOTHING, spending.NOTHING, run.cap_usd, False)
+    known = any(spending.has_prices(model) for model in billed)
+    return Money(*spending.totals(run), run.cap_usd, known)
+
+
+def resting(run: Run) -> list[dict[str, Any]]:
+    """Models whose server asked for a pause that is not over, with the seconds left in words."""
+    found = []
+    for model in (run.baseline, run.candidate):
+        seconds = limits.resting_for(model) if model.provider else 0.0
+        if seconds:
+            found.append({"model": model.name, "time": in_words(seconds)})
+    return found
 
 
 def noise(run: Run) -> dict[str, int]:

@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from tests import bench_calls, bench_compare, bench_desk, bench_otlp, bench_report, bench_traffic
+
 ITEMS = 10_000
 CLAIMS = 400
 LOG = Path(tempfile.gettempdir()) / "crosscheck-bench.log"
@@ -35,7 +37,7 @@ def main() -> None:
         try:
             measure()
         finally:
-            subprocess.run([sys.executable, "-m", "reviewapp.embedded", "clean"], check=False)
+            remove_servers(folder)
 
 
 def measure() -> None:
@@ -76,8 +78,25 @@ def measure() -> None:
             submits.append(time.perf_counter() - start)
         report(f"claim over HTTP, {ITEMS:,} queued", claims, bare)
         report("submit over HTTP", submits, bare)
+        web = bench_otlp.web_processes(process.pid)
+        bench_otlp.measure(port, bench_otlp.project_token(), web)
+        traffic = bench_traffic.project()
+        bench_traffic.measure(port, *traffic, web)
+        bench_traffic.replay(port, *traffic)
+        bench_desk.measure(port, process.pid)
     with serving(port) as (_, seconds):
         say("up: second start", f"{seconds:.1f} s")
+    bench_compare.measure(say)
+    bench_calls.measure(say)
+    bench_report.measure(say)
+
+
+def remove_servers(folder: str) -> None:
+    """Stops the servers of this folder, which this process still uses, and deletes their data.
+    The folder has to be named: without it these are the clone's own."""
+    for verb in ("stop", "clean"):
+        command = [sys.executable, "-m", "reviewapp.embedded", verb, folder]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
@@ -174,16 +193,17 @@ def bare_claim() -> Callable[[], None]:
     """The claim's statement alone, rolled back: what PostgreSQL needs for it."""
     from django.db import connection, transaction
 
-    from reviewapp.actions import reviews
+    from reviewapp.actions import claims
     from reviewapp.models import Rater, Slot
 
     slot = Slot.objects.first()
     rater = Rater.objects.create(project=slot.project, kind="script", name="bench")
-    values = {"project": slot.project_id, "rater": rater.pk, "lease": "15 minutes"}
+    place = {"project": slot.project_id, "rater": rater.pk}
+    values = {**place, "lease": "15 minutes", "ahead": False}
 
     def claim() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(reviews._CLAIM, values)
+            cursor.execute(claims._CLAIM, values)
             cursor.fetchone()
             transaction.set_rollback(True)
 

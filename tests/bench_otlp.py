@@ -119,8 +119,6 @@ def web_processes(supervisor: int) -> list[int]:
 
 
 def main() -> None:
-    import subprocess
-    import sys
     import tempfile
 
     from tests import bench
@@ -138,7 +136,7 @@ def main() -> None:
                 token = project_token()
                 measure(port, token, web_processes(process.pid))
         finally:
-            subprocess.run([sys.executable, "-m", "reviewapp.embedded", "clean"], check=False)
+            bench.remove_servers(folder)
 
 
 def project_token() -> str:

@@ -11,25 +11,42 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evals import sampling, values
-from evals.comparators.pipeline import Pipeline
+from evals.comparators import COMPARATORS, NORMALISERS, Pipeline
 from evals.models import Project
 from reviewapp.access import Action
 from reviewapp.actions import projects
 from reviewapp.api.auth import enter
 from reviewapp.api.schema import operation
+from reviewapp.gate_form import FEWER_THAN_LOOKS
 from reviewapp.models import GatePolicy
 
 
 class Comparator(serializers.Serializer[Any]):
     name = serializers.CharField(required=False, help_text="The kind if left out.")
-    kind = serializers.CharField(help_text="exact, text, label, json, number or similarity")
+    kind = serializers.CharField(help_text=", ".join(COMPARATORS))
     extract = serializers.ListField(child=serializers.DictField(), required=False)
+    normalise = serializers.ListField(
+        child=serializers.JSONField(), required=False, help_text=", ".join(NORMALISERS)
+    )
     options = serializers.DictField(required=False)
+    weight = serializers.FloatField(
+        required=False, min_value=0, help_text="With weights similarity is their weighted mean."
+    )
+
+
+class Override(serializers.Serializer[Any]):
+    """Other comparators for the requests of a segment; the first that fits is taken."""
+
+    name = serializers.CharField(required=False)
+    when = serializers.DictField(help_text='{"locale": "de"}, or lists of values')
+    serves_extract = serializers.BooleanField(required=False)
+    comparators = Comparator(many=True)
 
 
 class Comparators(serializers.Serializer[Any]):
     serves_extract = serializers.BooleanField(required=False)
     comparators = Comparator(many=True)
+    overrides = Override(many=True, required=False)
     digest = serializers.CharField(read_only=True)
 
 
@@ -40,10 +57,15 @@ class Plan(serializers.Serializer[Any]):
     equivalent = serializers.IntegerField(required=False, help_text="Audit of equivalent pairs.")
     identical = serializers.IntegerField(required=False, help_text="Audit of identical pairs.")
     slots = serializers.IntegerField(required=False, help_text="Reviewers an item, 1 to 5.")
-    double_share = serializers.FloatField(required=False, help_text="Items that get one more.")
+    double_share = serializers.FloatField(required=False, help_text="Items that get more.")
+    more_slots = serializers.IntegerField(required=False, help_text="How many more those get.")
     noise_share = serializers.FloatField(required=False, help_text="Requests asked twice.")
     traffic_share = serializers.FloatField(required=False, help_text="Traffic that a run takes.")
     lease_minutes = serializers.IntegerField(required=False, help_text="How long a claim lasts.")
+    gold_share = serializers.FloatField(required=False, help_text="Gold items among those given.")
+    adjudicate_share = serializers.FloatField(
+        required=False, help_text="Items that are adjudicated although their reviewers agree."
+    )
 
 
 class Policy(serializers.Serializer[Any]):
@@ -53,8 +75,28 @@ class Policy(serializers.Serializer[Any]):
     critical_margin = serializers.FloatField(
         min_value=0, max_value=1, help_text="For critical categories."
     )
+    label_budget = serializers.IntegerField(
+        min_value=1,
+        max_value=2_000_000_000,
+        allow_null=True,
+        default=None,
+        help_text="Labels of a run over which looks are spread. null: a single look, at its end.",
+    )
+    looks = serializers.IntegerField(
+        min_value=1, max_value=100, default=14, help_text="How many, with a label budget."
+    )
+    hold_to_j = serializers.BooleanField(
+        default=False,
+        help_text="A pass needs the margin times the lower end of J, which gold items tell.",
+    )
     set_by = serializers.CharField(source="created_by.username", read_only=True, allow_null=True)
     set_at = serializers.DateTimeField(source="created_at", read_only=True, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        budget = attrs.get("label_budget")
+        if budget is not None and budget < attrs["looks"]:
+            raise serializers.ValidationError({"label_budget": FEWER_THAN_LOOKS})
+        return attrs
 
 
 class ComparatorsOf(APIView):

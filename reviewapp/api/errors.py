@@ -24,8 +24,11 @@ from reviewapp.actions.evalsets import NothingToAdd
 from reviewapp.actions.members import LastOwner
 from reviewapp.actions.models import Frozen
 from reviewapp.actions.promotions import AlreadyDecided
-from reviewapp.actions.reviews import SlotLost
+from reviewapp.actions.reports import ComparedAgain, PartsMissing
+from reviewapp.actions.reviews import SlotLost, Undone
 from reviewapp.actions.runs import RunError
+from reviewapp.actions.undo import TooLate
+from reviewapp.imports import Unconfirmed
 from reviewapp.judgement import JudgementError
 from taxonomy.interchange import TaxonomyError
 
@@ -112,8 +115,13 @@ _KINDS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (RunError, 400, "run", _LOOK),
     (NothingToAdd, 409, "nothing_to_add", "Resolve items of the run first."),
     (Frozen, 409, "frozen", "Define a new model version; limits and benchmarks may change."),
+    (Unconfirmed, 409, "unconfirmed", "Map it otherwise, or send it again with confirm=true."),
     (LastOwner, 409, "last_owner", _LOOK),
     (AlreadyDecided, 409, "already_decided", _LOOK),
+    (ComparedAgain, 409, "compared_again", "Send it again when that is done."),
+    (PartsMissing, 409, "parts_missing", "Send it again in a minute."),
+    (Undone, 409, "undone", "Claim the item and send it with a new submission."),
+    (TooLate, 409, "too_late", "Revise it on the page of its item."),
     (SlotLost, 409, "slot_lost", "Claim the next item; what was sent is kept as your draft."),
     (django.RequestDataTooBig, 413, "too_large", "Send less at once, or use an NDJSON address."),
     (UnreadablePostError, 400, "bad_body", "Send it again: lines that were stored stay the same."),
@@ -144,6 +152,8 @@ def _problems(error: Exception) -> Iterator[tuple[str, str]]:
         yield from error.problems
     elif isinstance(error, JudgementError):
         yield from error.problems.items()
+    elif isinstance(error, Unconfirmed):
+        yield from ((", ".join(one.old), one.sentence) for one in error.plan.warnings)
     elif isinstance(error, EvalSetError):
         yield from ((f"line {one.line}, {one.path}", one.reason) for one in error.problems)
     elif isinstance(error, TaxonomyError):

@@ -1,4 +1,4 @@
-"""Eval sets: made from records, grown from labels, exported; and the labels themselves."""
+"""Eval sets: made from records, grown from labels, exported."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from rest_framework.views import APIView
 
 from evals.evalsets import UnknownVersion, export_examples, find_version
 from evals.formats import FORMATS
-from evals.formats.base import json_line
-from evals.models import EvalSet, EvalSetVersion, Run
+from evals.models import EvalSet, EvalSetVersion
 from evals.records import decode_lines
-from reviewapp import labels
 from reviewapp.access import Action
 from reviewapp.actions import evalsets
 from reviewapp.api.auth import enter
@@ -131,7 +129,7 @@ def export(request: Request, slug: str, name: str) -> HttpResponseBase:
     except UnknownVersion as error:
         raise Http404(str(error)) from None
     lines = FORMATS[format](export_examples(version))
-    return _stream(lines, f"{name}-{version.number}.{format}.jsonl")
+    return streamed(lines, f"{name}-{version.number}.{format}.jsonl")
 
 
 @operation(
@@ -152,23 +150,7 @@ def grow(request: Request, slug: str, name: str) -> Response:
     return Response({**MadeVersion(version).data, "changed": changed}, status=201)
 
 
-@operation(
-    "labels.export",
-    "Export labels",
-    answer={NDJSON: OpenApiTypes.STR},
-    parameters=[OpenApiParameter("run", str, description="All runs if left out.")],
-)
-@api_view(["GET"])
-def export_labels(request: Request, slug: str) -> HttpResponseBase:
-    """Label records of resolved items, one a line, with the real sides."""
-    access = enter(request, slug, Action.EVALSET)
-    name = request.query_params.get("run")
-    chosen = [access.run(name)] if name else Run.objects.filter(project=access.project)
-    lines = (json_line(record) for run in chosen for record in labels.records(run))
-    return _stream(lines, f"{name or slug}.labels.jsonl")
-
-
-def _stream(lines: Any, filename: str) -> StreamingHttpResponse:
+def streamed(lines: Any, filename: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(lines, content_type=NDJSON)
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     response["X-Content-Type-Options"] = "nosniff"

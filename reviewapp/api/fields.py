@@ -9,6 +9,18 @@ from rest_framework import serializers
 from evals import values
 
 
+class KnownFields(serializers.Serializer[Any]):
+    """Refuses what it does not know: a misspelt spending cap would be no cap."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if unknown := sorted(set(data) - set(self.fields)):
+            there = ", ".join(self.fields)
+            reason = f"not known here; there are: {there}"
+            raise serializers.ValidationError({name[:100]: [reason] for name in unknown})
+        return value
+
+
 class AnyJSON(serializers.JSONField):
     """Any JSON that the database can keep."""
 

@@ -12,13 +12,18 @@ from evals.models import ModelVersion
 from reviewapp.access import Access, Action
 from reviewapp.actions import models
 from reviewapp.api.auth import enter
-from reviewapp.api.fields import JSONObject
+from reviewapp.api.fields import JSONObject, KnownFields
 from reviewapp.api.paging import PARAMETERS, page_of, paged
 from reviewapp.api.schema import operation
 
 
-class Model(serializers.ModelSerializer[ModelVersion]):
+class Model(KnownFields, serializers.ModelSerializer[ModelVersion]):
     parameters = JSONObject(required=False, help_text='{"temperature": 0, "max_tokens": 64}')
+    options = JSONObject(
+        required=False,
+        help_text="What this provider alone needs, such as "
+        '{"body": {"text": "{{ input }}"}, "output": "$.text"} or {"file": "answers.jsonl"}',
+    )
     benchmarks = JSONObject(required=False, help_text='Public scores: {"MMLU-Pro": 41.2}')
 
     class Meta:
@@ -28,6 +33,7 @@ class Model(serializers.ModelSerializer[ModelVersion]):
             "provider",
             "base_url",
             "upstream_model",
+            "options",
             "api_key_env",
             "system",
             "prompt",
@@ -36,6 +42,8 @@ class Model(serializers.ModelSerializer[ModelVersion]):
             "price_output",
             "benchmarks",
             "concurrency",
+            "requests_per_minute",
+            "tokens_per_minute",
             "timeout_s",
             "max_attempts",
             "created_at",

@@ -23,7 +23,14 @@ from reviewapp.models import ApiToken, Membership, Role
 class Member(serializers.Serializer[Any]):
     username = serializers.CharField(source="user.username")
     role = serializers.CharField()
+    adjudicates = serializers.BooleanField(help_text="A reviewer who was named to.")
     since = serializers.DateTimeField(source="created_at")
+
+
+class Adjudicators(serializers.Serializer[Any]):
+    usernames = serializers.ListField(
+        child=serializers.CharField(), help_text="Reviewers who adjudicate beside leads and owners."
+    )
 
 
 class NewInvitation(serializers.Serializer[Any]):
@@ -62,6 +69,28 @@ def members_of(request: Request, slug: str) -> Response:
     access = enter(request, slug)
     rows = Membership.objects.filter(project=access.project).select_related("user")
     return paged(request, rows, Member)
+
+
+class AdjudicatorsOf(APIView):
+    @operation("adjudicators.get", "Who adjudicates beside leads", answer=Adjudicators)
+    def get(self, request: Request, slug: str) -> Response:
+        access = enter(request, slug)
+        named = Membership.objects.filter(project=access.project, adjudicates=True)
+        return Response({"usernames": list(named.values_list("user__username", flat=True))})
+
+    @operation("adjudicators.set", "Name them", body=Adjudicators, answer=Adjudicators)
+    def put(self, request: Request, slug: str) -> Response:
+        """These reviewers and no others."""
+        access = enter(request, slug, Action.CONFIGURE)
+        sent = Adjudicators(data=request.data)
+        sent.is_valid(raise_exception=True)
+        try:
+            named = members.name_adjudicators(
+                project=access.project, by=access.user, **sent.validated_data
+            )
+        except ValueError as error:
+            raise serializers.ValidationError({"usernames": str(error)}) from None
+        return Response({"usernames": named})
 
 
 @operation("invitations.create", "Invite a person", body=NewInvitation, answer=Link, status=201)

@@ -5,87 +5,47 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals import values
-from evals.models import Output
 from reviewapp.access import Access, Action
-from reviewapp.actions import reviews
+from reviewapp.actions import claims, exposures, places, reviews, undo
 from reviewapp.api.auth import enter
 from reviewapp.api.fields import AnyJSON
 from reviewapp.api.schema import NOTHING, operation
-from reviewapp.judgement import check, sides_of
-from reviewapp.models import Draft, Rater, Review, ReviewItem
-from taxonomy.models import Category, Severity
+from reviewapp.api.shown_items import ClaimedItem, shown
+from reviewapp.judgement import OtherVersion, check, sides_of
+from reviewapp.models import Rater, Review, ReviewItem, Slot
 
+SIDES = OpenApiParameter("sides", bool, description="Tell which side was which, once resolved.")
+COUNTED = OpenApiParameter(
+    "counted",
+    bool,
+    description="false: keep it, not counted, on an item that is somebody else's by now.",
+)
+AHEAD = OpenApiParameter(
+    "ahead", bool, description="The one to judge after it, on a lease of two minutes."
+)
 #: Bytes of a draft that is kept.
 DRAFT_LIMIT = 200_000
 
 
-class CategoryShown(serializers.ModelSerializer[Category]):
-    parent = serializers.CharField(  # type: ignore[assignment]
-        source="parent.key", allow_null=True, default=None
-    )
-    default_severity = serializers.CharField(
-        source="default_severity.key", allow_null=True, default=None
-    )
-
-    class Meta:
-        model = Category
-        fields = (
-            "key",
-            "parent",
-            "name",
-            "definition",
-            "use_when",
-            "avoid_when",
-            "examples",
-            "critical",
-            "evidence_required",
-            "default_severity",
-            "hotkey",
-        )
-
-
-class SeverityShown(serializers.ModelSerializer[Severity]):
-    class Meta:
-        model = Severity
-        fields = ("key", "name", "hotkey")
-
-
-class RequestShown(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    input = AnyJSON()
-    segment = serializers.DictField()
-    expected = AnyJSON(allow_null=True)
-
-
-class SideShown(serializers.Serializer[Any]):
-    text = serializers.CharField(help_text="As received; spans count its code points.")
-    value = AnyJSON(help_text="The same as JSON.")
-
-
-class SidesShown(serializers.Serializer[Any]):
-    A = SideShown()
-    B = SideShown()
-
-
-class ClaimedItem(serializers.Serializer[Any]):
-    item = serializers.IntegerField()
-    lease_until = serializers.DateTimeField()
-    request = RequestShown()
-    sides = SidesShown()
-    taxonomy = serializers.CharField(help_text="support@2")
-    categories = CategoryShown(many=True, help_text="Those that a finding can have.")
-    severities = SeverityShown(many=True)
-    draft = AnyJSON(allow_null=True, help_text="What you had typed on it.")
-
-
 class Reason(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=300)
+    kind = serializers.ChoiceField(
+        choices=Slot.SkipKind.choices, default=Slot.SkipKind.OTHER, help_text="Why, in one word."
+    )
+    reason = serializers.CharField(
+        max_length=300, required=False, default="", allow_blank=True, help_text="In your words."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["kind"] == Slot.SkipKind.OTHER and not attrs["reason"].strip():
+            raise serializers.ValidationError({"reason": "Say why, or give a kind."})
+        return attrs
 
 
 class FindingSent(serializers.Serializer[Any]):
@@ -98,6 +58,10 @@ class FindingSent(serializers.Serializer[Any]):
         child=serializers.IntegerField(), required=False, allow_null=True, help_text="[start, end)"
     )
     note = serializers.CharField(required=False)
+    was = serializers.CharField(required=False, help_text="As it came in `draft`.")
+    choose = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="As it came in `draft`."
+    )
 
 
 class ReviewSent(serializers.Serializer[Any]):
@@ -105,6 +69,9 @@ class ReviewSent(serializers.Serializer[Any]):
     submission = serializers.UUIDField(help_text="Made by you; a repeat is the same review.")
     sides = serializers.DictField(
         child=serializers.CharField(), help_text='{"A": "ok", "B": "error"}'
+    )
+    taxonomy = serializers.CharField(
+        required=False, help_text="As claimed: refused where the run has moved since."
     )
     findings = FindingSent(many=True, required=False)
     corrected_output = AnyJSON(required=False, allow_null=True)
@@ -125,30 +92,47 @@ class ReviewStored(serializers.Serializer[Any]):
     submission = serializers.UUIDField()
     revision = serializers.IntegerField()
     state = serializers.CharField(help_text="Of the item: pending, disputed or resolved.")
+    counted = serializers.BooleanField(help_text="Whether the item was still yours.")
     sides = serializers.DictField(
         child=serializers.CharField(),
         allow_null=True,
-        help_text="Which side was which, once the item is resolved; null until then.",
+        help_text="Which side was which, once the item is resolved, where ?sides=true asks for it; "
+        "else null. Whoever has been told relabels the item not blindly later.",
     )
 
 
-@operation("queue.claim", "Claim the next item", answer=ClaimedItem, also={204: NOTHING})
+@operation(
+    "queue.claim",
+    "Claim the next item",
+    answer=ClaimedItem,
+    also={204: NOTHING},
+    parameters=[AHEAD],
+)
 @api_view(["POST"])
 def claim(request: Request, slug: str) -> Response:
-    """The item that you hold, its lease renewed, or the next one; 204 when nothing is left."""
+    """The item that you hold, its lease renewed, or the next one; 204 when nothing is left.
+
+    With `ahead` the one after it: once you have submitted or skipped the item that you hold, it is
+    that one, and its full lease begins."""
     access = enter(request, slug, Action.REVIEW)
     rater = access.rater()
-    claimed = reviews.claim(project=access.project, rater=rater)
+    ahead = request.query_params.get("ahead") == "true"
+    claimed = reviews.claim(project=access.project, rater=rater, ahead=ahead)
     if claimed is None:
         return Response(status=204)
     item = access.item(claimed.item_id)
-    return Response({"lease_until": claimed.lease_until, **_shown(item, rater)})
+    return Response({"lease_until": claimed.lease_until, **shown(item, rater)})
 
 
-@operation("queue.release", "Give back what you hold", status=204)
+@operation("queue.release", "Give back what you hold", status=204, parameters=[AHEAD])
 @api_view(["POST"])
 def release(request: Request, slug: str) -> Response:
-    reviews.release(rater=enter(request, slug, Action.REVIEW).rater())
+    """Both the item that you hold and the one ahead; with `ahead` only that one."""
+    rater = enter(request, slug, Action.REVIEW).rater()
+    if request.query_params.get("ahead") == "true":
+        claims.release_ahead(rater=rater)
+    else:
+        claims.release(rater=rater)
     return Response(status=204)
 
 
@@ -159,9 +143,24 @@ def skip(request: Request, slug: str, item: int) -> Response:
     sent = Reason(data=request.data)
     sent.is_valid(raise_exception=True)
     reviews.skip(
-        item=access.item(item), rater=access.rater(), by=access.user, **sent.validated_data
+        item=access.item_to_judge(item), rater=access.rater(), by=access.user, **sent.validated_data
     )
     return Response(status=204)
+
+
+class Undone(serializers.Serializer[Any]):
+    item = serializers.IntegerField(help_text="You hold it again; what you said is its draft.")
+    lease_until = serializers.DateTimeField()
+
+
+@operation("reviews.undo", "Take your last submission back", answer=Undone, fails=[409])
+@api_view(["POST"])
+def undo_last(request: Request, slug: str) -> Response:
+    """Within ten minutes, while nobody has been shown the sides of the item, it is not adjudicated
+    and no frozen report stands on it; 409 otherwise. The review is kept, marked as withdrawn."""
+    access = enter(request, slug, Action.REVIEW)
+    claimed = undo.undo(project=access.project, rater=access.rater(), by=access.user)
+    return Response({"item": claimed.item_id, "lease_until": claimed.lease_until})
 
 
 @operation(
@@ -171,6 +170,7 @@ def skip(request: Request, slug: str, item: int) -> Response:
     answer=ReviewStored,
     status=201,
     also={200: ReviewStored},
+    parameters=[SIDES, COUNTED],
     fails=[409],
 )
 @api_view(["POST"])
@@ -181,58 +181,40 @@ def submit(request: Request, slug: str) -> Response:
     identity = Identity(data=request.data)
     identity.is_valid(raise_exception=True)
     submission = identity.validated_data["submission"]
-    item, rater = access.item(identity.validated_data["item"]), access.rater()
+    item, rater = access.item_to_judge(identity.validated_data["item"]), access.rater()
     sent = {k: v for k, v in dict(request.data).items() if k not in ("item", "submission")}
-    judgement = check(sent, item, rater)
-    again = Review.objects.filter(item=item, rater=rater, submission=submission).exists()
+    tell = request.query_params.get("sides") == "true"
+    # First, for a repeat is the same review also when the run has moved since.
+    made = reviews.same_submission(item, rater, submission) if places.was_sent(submission) else None
+    if made:
+        return Response(_stored(made, item, access, tell))
     try:
-        review = reviews.submit(
+        judgement = check(sent, item, rater)
+    except OtherVersion:
+        _keep(sent, item, rater)
+        raise
+    act = reviews.submit if request.query_params.get("counted") != "false" else reviews.keep
+    try:
+        review = act(
             item=item, rater=rater, judgement=judgement, submission=submission, by=access.user
         )
     except reviews.SlotLost:
         _keep(sent, item, rater)
         raise
-    return Response(_stored(review, access), status=200 if again else 201)
+    return Response(_stored(review, item, access, tell), status=201)
 
 
-def _shown(item: ReviewItem, rater: Rater) -> dict[str, Any]:
-    """An item as its reviewer may see it."""
-    request, version = item.comparison.request, item.run.taxonomy_version
-    draft = Draft.objects.filter(item=item, rater=rater).first()
-    categories = version.leaves().select_related("parent", "default_severity")
-    return {
-        "item": item.pk,
-        "request": {
-            "id": request.key,
-            "input": request.input,
-            "segment": request.segment,
-            "expected": item.comparison.expected,
-        },
-        "sides": {
-            letter: _side(getattr(item.comparison, f"{real}_output"))
-            for letter, real in sorted(sides_of(item, rater).items())
-        },
-        "taxonomy": str(version),
-        "categories": CategoryShown(categories, many=True).data,
-        "severities": SeverityShown(version.severities.all(), many=True).data,
-        "draft": draft.body if draft else None,
-    }
-
-
-def _side(output: Output) -> dict[str, Any]:
-    return {"text": output.text, "value": output.value}
-
-
-def _stored(review: Review, access: Access) -> dict[str, Any]:
-    item = access.item(review.item_id)
-    resolved = item.state == ReviewItem.State.RESOLVED
+def _stored(review: Review, item: ReviewItem, access: Access, tell: bool) -> dict[str, Any]:
+    told = tell and item.state == ReviewItem.State.RESOLVED
+    told = told and item.pk in exposures.show(items=[item.pk], to=access.user)
     return {
         "review": review.pk,
         "item": item.pk,
         "submission": str(review.submission),
         "revision": review.revision,
         "state": item.state,
-        "sides": sides_of(item, review.rater) if resolved else None,
+        "counted": review.counted,
+        "sides": sides_of(item, review.rater) if told else None,
     }
 
 

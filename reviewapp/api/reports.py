@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals.models import Run
+from reviewapp import moving
 from reviewapp.access import Action, frozen_report
 from reviewapp.actions import reports
 from reviewapp.api.auth import enter
@@ -18,8 +19,12 @@ from reviewapp.api.errors import NotReady
 from reviewapp.api.schema import operation
 from reviewapp.freshness import is_fresh
 from reviewapp.models import Report
+from taxonomy.models import TaxonomyVersion
 
 FROZEN = OpenApiParameter("frozen", int, description="Id of a frozen report of this run.")
+TAXONOMY = OpenApiParameter(
+    "taxonomy", str, description="support@1: said in this version instead of the run's own."
+)
 WAITING = "the report is being brought up to date; ask again in a few seconds"
 
 
@@ -43,29 +48,35 @@ class Gate(serializers.Serializer[Any]):
         allow_null=True, help_text="What the intervals say at present; it does not count."
     )
     waiting = serializers.ListField(
-        child=serializers.CharField(), help_text="What the one look still waits for."
+        child=serializers.CharField(), help_text="What the last look still waits for."
     )
     rules = serializers.ListField(child=serializers.DictField())
     margin = serializers.FloatField(required=False)
     critical_margin = serializers.FloatField(required=False)
     smallest_margin = serializers.FloatField(required=False, allow_null=True)
+    seconds_a_label = serializers.FloatField(required=False, allow_null=True)
+    plan = serializers.DictField(
+        required=False, allow_null=True, help_text="Label budget, looks taken, the next one."
+    )
     sentences = serializers.ListField(child=serializers.CharField())
     computed_at = serializers.DateTimeField(allow_null=True)
     fresh = serializers.BooleanField()
 
 
-@operation("runs.report", "The report", answer=WholeReport, parameters=[FROZEN])
+@operation("runs.report", "The report", answer=WholeReport, parameters=[FROZEN, TAXONOMY])
 @api_view(["GET"])
 def current(request: Request, slug: str, name: str) -> Response:
     """The current one, or a frozen one. 404 with Retry-After until a worker has computed it."""
     run = enter(request, slug).run(name)
     if number := request.query_params.get("frozen"):
         return Response(WholeReport(frozen_report(run, number)).data)
-    if (found := Report.objects.filter(run=run, frozen_at=None).first()) is None:
-        reports.refresh_soon(run.pk)
+    version = _version(run, request.query_params.get("taxonomy", ""))
+    also = version.pk if version and version.pk != run.taxonomy_version_id else None
+    if (found := Report.objects.current(run, version)) is None:
+        reports.refresh_soon(run.pk, also)
         raise NotReady("The report has not been computed yet.")
     if not is_fresh(found):
-        reports.refresh_soon(run.pk)
+        reports.refresh_soon(run.pk, also)
     return Response(WholeReport(found).data)
 
 
@@ -83,7 +94,14 @@ def freeze(request: Request, slug: str, name: str) -> Response:
 def gate(request: Request, slug: str, name: str) -> Response:
     """For CI: read `verdict`. It is "undecided" while the numbers behind it are out of date."""
     run = enter(request, slug).run(name)
-    return Response(_gate(run, Report.objects.filter(run=run, frozen_at=None).first()))
+    return Response(_gate(run, Report.objects.current(run)))
+
+
+def _version(run: Run, reference: str) -> TaxonomyVersion | None:
+    try:
+        return moving.find(run, reference) if reference else None
+    except moving.UnknownVersion as error:
+        raise serializers.ValidationError({"taxonomy": str(error)}) from None
 
 
 def _gate(run: Run, current: Report | None) -> dict[str, Any]:

@@ -13,20 +13,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evals import uploads
+from evals import spending, uploads
 from evals.compare import progress
 from evals.evalsets import UnknownVersion, find_version
-from evals.ingest import ingest
 from evals.models import Project, Run
-from evals.records import decode_outputs
+from evals.records import UnknownFields, decode_outputs
+from reviewapp import watch
 from reviewapp.access import Action
-from reviewapp.actions import runs
+from reviewapp.actions import limits, runs
 from reviewapp.api.auth import enter
 from reviewapp.api.bodies import LIMIT, pieces
 from reviewapp.api.errors import Conflict
+from reviewapp.api.fields import KnownFields
 from reviewapp.api.paging import PARAMETERS, page_of, paged
 from reviewapp.api.schema import LINES, operation
-from reviewapp.api.traffic import Ingested, answer
+from reviewapp.api.traffic import Ingested, take
 from reviewapp.forms import not_an_address
 from reviewapp.models import ReviewItem
 
@@ -42,6 +43,10 @@ class RunRow(serializers.Serializer[Any]):
     taxonomy = serializers.CharField(source="taxonomy_version")
     comparators_digest = serializers.CharField(source="pipeline_digest")
     sampling = serializers.DictField()
+    samples = serializers.IntegerField(help_text="Further samples of both models.")
+    cap_usd = serializers.DecimalField(
+        max_digits=12, decimal_places=4, allow_null=True, help_text="Spending cap; null: none."
+    )
     opens_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField(allow_null=True)
     started_by = serializers.CharField()
@@ -56,6 +61,8 @@ class Progress(serializers.Serializer[Any]):
         help_text="Requests on which production is asked twice."
     )
     noise_settled = serializers.IntegerField()
+    further_wanted = serializers.IntegerField(help_text="Further samples of both models, so far.")
+    further_there = serializers.IntegerField()
     share = serializers.FloatField(help_text="Of everything that is wanted, 0 to 1.")
 
 
@@ -66,12 +73,21 @@ class Items(serializers.Serializer[Any]):
     skipped = serializers.IntegerField()
 
 
+class Late(serializers.Serializer[Any]):
+    outputs = serializers.IntegerField(help_text="Came after their comparison had failed.")
+    requests = serializers.IntegerField(help_text="Of its window, received after it had finished.")
+
+
 class WholeRun(RunRow):
     progress = Progress()
+    spent_usd = serializers.DecimalField(
+        max_digits=18, decimal_places=9, help_text="What asking has cost, as far as is known."
+    )
+    late = Late(help_text="Counted, and without any effect on what was settled.")
     items = Items(help_text="Review items by state.")
 
 
-class NewRun(serializers.Serializer[Any]):
+class NewRun(KnownFields):
     name = serializers.SlugField(max_length=80, validators=[not_an_address])
     baseline = serializers.CharField(help_text="Name of the model version in production.")
     candidate = serializers.CharField(help_text="Name of the model version that may replace it.")
@@ -82,6 +98,33 @@ class NewRun(serializers.Serializer[Any]):
         default=False, help_text="A shadow over the traffic that is there already."
     )
     days = serializers.FloatField(required=False, allow_null=True, help_text="Window; 14.")
+    traffic_share = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        help_text="Share of the traffic that a shadow takes, 0 to 1; the sampling plan's.",
+    )
+    samples = serializers.IntegerField(
+        default=0, help_text="Offline: further samples of both models, for noise and flips."
+    )
+    cap_usd = serializers.DecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=12,
+        decimal_places=4,
+        help_text="Spending cap in US dollars: the run pauses before it is passed.",
+    )
+    draw = serializers.BooleanField(
+        default=True, help_text="false: nothing is queued, its labels come from elsewhere."
+    )
+
+
+class Limits(KnownFields):
+    """What of a run may change while it goes on."""
+
+    cap_usd = serializers.DecimalField(
+        required=False, allow_null=True, max_digits=12, decimal_places=4
+    )
+    traffic_share = serializers.FloatField(required=False, help_text="Can be raised only.")
 
 
 class Runs(APIView):
@@ -105,10 +148,19 @@ class Runs(APIView):
         return Response(_whole(run), status=201)
 
 
-@operation("runs.get", "One run with its progress", answer=WholeRun)
-@api_view(["GET"])
-def run(request: Request, slug: str, name: str) -> Response:
-    return Response(_whole(enter(request, slug).run(name)))
+class OneRun(APIView):
+    @operation("runs.get", "One run with its progress", answer=WholeRun)
+    def get(self, request: Request, slug: str, name: str) -> Response:
+        return Response(_whole(enter(request, slug).run(name)))
+
+    @operation("runs.change", "Change its limits", body=Limits, answer=WholeRun, fails=[409])
+    def patch(self, request: Request, slug: str, name: str) -> Response:
+        """Raising the cap of a run that had reached it lets it go on."""
+        access = enter(request, slug, Action.RUN)
+        change, found = Limits(data=request.data), access.run(name)
+        change.is_valid(raise_exception=True)
+        limits.change(run=found, by=access.user, **change.validated_data)
+        return Response(_whole(access.run(name)))
 
 
 def _move(verb: str, summary: str, act: Callable[..., None]) -> Callable[..., Response]:
@@ -141,11 +193,9 @@ def outputs(request: Request, slug: str, name: str) -> Response:
     `{"id": "req-1", "outputs": [{"model": "triage-11", "output": "billing"}]}`. The models are
     the run's two. Everything else as for traffic/."""
     access = enter(request, slug, Action.INGEST)
-    found = access.run(name)
-    lines = uploads.for_run(found, decode_outputs(pieces(request), LIMIT))
-    result = ingest(access.project, lines)
-    runs.advance(project=access.project)
-    return answer(result)
+    found, unknown = access.run(name), UnknownFields()
+    lines = uploads.for_run(found, decode_outputs(pieces(request), LIMIT, unknown))
+    return take(access.project, lines, unknown)
 
 
 def _looked_up(project: Project, given: dict[str, Any]) -> dict[str, Any]:
@@ -172,6 +222,10 @@ def _looked_up(project: Project, given: dict[str, Any]) -> dict[str, Any]:
         "evalset_version": version,
         "recorded": given["recorded"],
         "days": given.get("days"),
+        "share": given.get("traffic_share"),
+        "samples": given["samples"],
+        "cap_usd": given.get("cap_usd"),
+        "draw": given["draw"],
     }
 
 
@@ -182,5 +236,7 @@ def _whole(run: Run) -> dict[str, Any]:
     return {
         **RunRow(run).data,
         "progress": {**asdict(done), "share": done.share},
+        "spent_usd": f"{spending.totals(run)[0]:.9f}",
+        "late": asdict(watch.late(run)),
         "items": {**states, **dict(counted.order_by())},
     }

@@ -3,9 +3,13 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from reviewapp.api import (
+    comparing,
     configuration,
     evalsets,
+    items,
+    labels,
     models,
+    moving,
     people,
     projects,
     promotions,
@@ -13,9 +17,10 @@ from reviewapp.api import (
     reports,
     runs,
     taxonomies,
+    tracing,
     traffic,
 )
-from reviewapp.api.addresses import Schema, nowhere
+from reviewapp.api.addresses import Schema, nowhere, report_schema, taxonomy_schema
 
 project: list[URLPattern | URLResolver] = [
     path("", projects.project),
@@ -27,22 +32,33 @@ project: list[URLPattern | URLResolver] = [
     path("models/<path:name>/", models.OneModel.as_view()),
     path("comparators/", configuration.ComparatorsOf.as_view()),
     path("sampling/", configuration.SamplingOf.as_view()),
+    path("adjudicators/", people.AdjudicatorsOf.as_view()),
     path("policy/", configuration.PolicyOf.as_view()),
+    path("tracing/", tracing.TracingOf.as_view()),
     path("taxonomies/", taxonomies.Taxonomies.as_view()),
     path("taxonomies/<str:version>/", taxonomies.taxonomy),
+    path("taxonomies/<str:version>/export/", taxonomies.export),
+    path("taxonomies/<str:version>/changes/", taxonomies.changes),
+    path("taxonomies/<str:version>/adopt/", taxonomies.adopt),
+    path("taxonomies/<str:version>/retire/", taxonomies.retire),
+    path("taxonomies/<str:version>/unretire/", taxonomies.unretire),
     path("traffic/", traffic.traffic),
     path("runs/", runs.Runs.as_view()),
-    path("runs/<slug:name>/", runs.run),
+    path("runs/<slug:name>/", runs.OneRun.as_view()),
     path("runs/<slug:name>/outputs/", runs.outputs),
     path("runs/<slug:name>/report/", reports.current),
     path("runs/<slug:name>/report/freeze/", reports.freeze),
     path("runs/<slug:name>/gate/", reports.gate),
+    path("runs/<slug:name>/compare-again/", comparing.compare_again),
+    path("runs/<slug:name>/taxonomy/", moving.Moving.as_view()),
     *(path(f"runs/<slug:name>/{verb}/", move) for verb, move in runs.MOVES.items()),
+    path("queue/", items.items),
     path("queue/claim/", queue.claim),
     path("queue/release/", queue.release),
     path("queue/<int:item>/skip/", queue.skip),
     path("reviews/", queue.submit),
-    path("labels/", evalsets.export_labels),
+    path("reviews/undo/", queue.undo_last),
+    path("labels/", labels.Labels.as_view()),
     path("evalsets/", evalsets.EvalSets.as_view()),
     path("evalsets/<slug:name>/export/", evalsets.export),
     path("evalsets/<slug:name>/grow/", evalsets.grow),
@@ -53,6 +69,8 @@ project: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", Schema.as_view()),
+    path("schema/taxonomy.json", taxonomy_schema),
+    path("schema/report.json", report_schema),
     path("v1/projects/", projects.Projects.as_view()),
     path("v1/projects/<slug:slug>/", include(project)),
     path("<path:rest>", nowhere),

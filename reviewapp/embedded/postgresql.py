@@ -25,8 +25,9 @@ SETTINGS = {
     "log_checkpoints": "off",
     "max_connections": "100",
     # Small: one machine, shared with a browser and a model server.
-    "shared_buffers": "32MB",
-    "max_wal_size": "256MB",
+    "shared_buffers": "128MB",
+    # A checkpoint every 60,000 records of traffic cost as much as the records.
+    "max_wal_size": "2GB",
     "min_wal_size": "32MB",
     "io_method": "sync",  # no processes that only wait for reads
     "recovery_init_sync_method": SYNC_METHOD,

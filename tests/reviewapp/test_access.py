@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from reviewapp.access import ALLOWED, Action, open_project, projects_of
-from reviewapp.actions import projects
+from reviewapp.actions import members, projects
 from reviewapp.models import Rater, ReviewItem, Role
 from tests.reviewapp.actions.conftest import quick_passwords  # noqa: F401
 
@@ -34,6 +34,13 @@ class TestOpenProject:
         charlie.is_superuser = charlie.is_staff = True
         with pytest.raises(Http404):
             open_project(charlie, "support")
+
+    def test_a_reviewer_who_was_named_adjudicates(self, project, bob, alice):
+        members.name_adjudicators(project=project, usernames=["bob"], by=alice)
+        access = open_project(bob, "support", Action.ADJUDICATE)
+        assert not access.may(Action.CONFIGURE)
+        members.change_role(membership=bob.memberships.get(), role="engineer", by=alice)
+        assert not open_project(bob, "support").may(Action.ADJUDICATE)
 
     def test_a_role_that_does_not_allow_it(self, project, bob):
         with pytest.raises(PermissionDenied, match="As reviewer of Support triage you may not"):

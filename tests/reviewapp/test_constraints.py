@@ -12,17 +12,27 @@ from evals.models import Comparison
 from evals.sampling import SamplingPlan
 from reviewapp.actions import audit, projects, promotions, reports
 from reviewapp.models import (
+    Agreement,
     ApiToken,
     AuditEvent,
+    Comment,
     Decision,
     Draft,
+    Exposure,
     Finding,
+    Flag,
     GatePolicy,
+    GoldItem,
     Invitation,
+    LabelSet,
+    Look,
     Membership,
+    OutputFinding,
+    OutputJudgement,
     Promotion,
     Rater,
     Report,
+    ReportPart,
     Review,
     ReviewItem,
     Slot,
@@ -51,7 +61,8 @@ def world(project, models, rater, alice, bob, dana):
     w.review = scenes.review(w.item, w.rater, "", "label.missed")
     w.finding = w.review.findings.get()
     w.policy = projects.set_policy(project=project, margin=0.1, critical_margin=0.1, by=alice)
-    frozen = {"run": w.run, "data": {}, "computed_at": NOW, "frozen_at": NOW}
+    w.said_in = {"run": w.run, "taxonomy_version": w.run.taxonomy_version}
+    frozen = {**w.said_in, "data": {}, "computed_at": NOW, "frozen_at": NOW}
     w.promotion, w.undecided = (
         Promotion.objects.create(
             project=project,
@@ -76,6 +87,7 @@ def another_review(w, **fields):
         **{
             "item": w.item,
             "rater": w.second,
+            "taxonomy_version": w.run.taxonomy_version,
             "baseline": "ok",
             "submission": uuid4(),
             **fields,
@@ -121,10 +133,42 @@ def two_leases(w):
         another_slot(w, item=item, **held)
 
 
+def judgement(w, **more):
+    """Of the candidate's output, by Bob, as it came with the set "elsewhere"."""
+    labels, _ = LabelSet.objects.get_or_create(project=w.project, name="elsewhere")
+    output = w.item.comparison.candidate_output
+    about = {"output": output, "model": output.model, "taxonomy_version": w.run.taxonomy_version}
+    given = {"label_set": labels, "rater": w.rater, "verdict": "error"} | about | more
+    return OutputJudgement.objects.create(**given)
+
+
+def two_authoritative_judgements(w):
+    for one in (w.rater, w.second):
+        judgement(w, rater=one, authoritative=True)
+
+
+def two_gold(w):
+    for revision in (1, 2):
+        another_review(w, gold=True, live=False, revision=revision)
+
+
+def look_of(w, **changes):
+    said = {"number": 1, "labels": 1, "fraction": 0.1, "verdict": "undecided", "data": {}}
+    return {**w.said_in, "policy": w.policy, "taken_at": NOW, **said, **changes}
+
+
+def part_of(w, **changes):
+    part = {"run": w.run, "name": "days", "why": "x", "basis": {}, "seconds": 0}
+    return {**part, "computed_at": NOW, **changes}
+
+
 #: How to break each constraint, by its name.
 BREAK = {
     "membership_one_per_user": lambda w: Membership.objects.create(
         project=w.project, user=w.bob, role="lead"
+    ),
+    "membership_named_is_a_reviewer": lambda w: Membership.objects.filter(user=w.alice).update(
+        adjudicates=True
     ),
     "invitation_to_a_role": lambda w: Invitation.objects.create(
         project=w.project, role="", **w.invitation
@@ -146,13 +190,47 @@ BREAK = {
     "slot_one_per_rater": lambda w: another_slot(
         w, state="claimed", rater=w.rater, lease_until=NOW
     ),
-    "slot_one_lease_per_rater": two_leases,
+    "slot_one_lease_and_one_ahead": two_leases,
     "slot_number_from_1_to_9": lambda w: another_slot(w, number=10),
     "slot_state_is_whole": lambda w: another_slot(w, state="claimed"),
-    "draft_one_per_rater": lambda w: twice(Draft, item=w.item, rater=w.rater, body={}),
+    "slot_ahead_is_claimed": lambda w: another_slot(w, ahead=True),
+    "slot_gold_is_its_raters": lambda w: another_slot(w, gold=True, number=0),
+    "slot_reserved_to_relabel": lambda w: another_slot(w, reserved_for=w.rater),
+    "slot_reserved_is_kept": lambda w: another_slot(
+        w,
+        state="claimed",
+        rater=w.second,
+        lease_until=NOW,
+        relabels=w.review,
+        reserved_for=w.rater,
+    ),
+    "exposure_once": lambda w: twice(Exposure, item=w.item, user=w.bob),
+    "draft_one_per_rater": lambda w: twice(
+        Draft, item=w.item, rater=w.rater, body={}, taxonomy_version=w.run.taxonomy_version
+    ),
     "review_one_per_revision": lambda w: another_review(w, rater=w.rater, live=False),
     "review_one_live_per_rater": lambda w: another_review(w, rater=w.rater, revision=2),
     "review_one_authoritative": two_authoritative,
+    "review_one_gold_per_rater": two_gold,
+    "label_set_one_per_name": lambda w: twice(LabelSet, project=w.project, name="elsewhere"),
+    "judgement_one_per_revision": lambda w: [judgement(w, live=False) for _ in range(2)],
+    "judgement_one_live_per_rater": lambda w: [judgement(w, revision=i) for i in (1, 2)],
+    "judgement_one_authoritative": two_authoritative_judgements,
+    "judgement_duration_not_negative": lambda w: judgement(w, duration_s=-1),
+    "output_finding_has_category_or_note": lambda w: OutputFinding.objects.create(
+        judgement=judgement(w)
+    ),
+    "output_finding_span_is_whole": lambda w: OutputFinding.objects.create(
+        judgement=judgement(w), note="odd", span_start=3, span_end=3
+    ),
+    "review_live_is_a_label": lambda w: another_review(w, counted=False),
+    "review_gold_is_blind": lambda w: another_review(w, gold=True, live=False, blind=False),
+    "gold_one_per_item": lambda w: twice(GoldItem, item=w.item, review=w.review),
+    "flag_one_open_per_item": lambda w: twice(Flag, item=w.item, by=w.bob),
+    "flag_settled_by_somebody": lambda w: Flag.objects.create(
+        item=w.item, by=w.bob, settled_at=NOW
+    ),
+    "comment_says_something": lambda w: Comment.objects.create(item=w.item, by=w.bob, text=""),
     "review_judges_a_side": lambda w: another_review(w, baseline=""),
     "review_duration_not_negative": lambda w: another_review(w, duration_s=-1),
     "finding_has_category_or_note": lambda w: Finding.objects.create(
@@ -164,9 +242,20 @@ BREAK = {
     "policy_margins_are_shares": lambda w: GatePolicy.objects.create(
         project=w.project, margin=0.1, critical_margin=1.5
     ),
-    "report_one_current": lambda w: twice(Report, run=w.run, data={}, computed_at=NOW),
+    "policy_looks_in_range": lambda w: GatePolicy.objects.create(
+        project=w.project, margin=0.1, critical_margin=0.1, label_budget=9, looks=10
+    ),
+    "look_once": lambda w: twice(Look, **look_of(w)),
+    "look_is_of_a_plan": lambda w: Look.objects.create(**look_of(w, fraction=1.1)),
+    "look_decides_at_a_level": lambda w: Look.objects.create(**look_of(w, verdict="pass")),
+    "part_one_per_name": lambda w: twice(ReportPart, **part_of(w)),
+    "part_shows_or_says_why": lambda w: ReportPart.objects.create(**part_of(w, why="")),
+    "agreement_shows_or_says_why": lambda w: Agreement.objects.create(
+        project=w.project, why="", basis={}, seconds=1, computed_at=NOW
+    ),
+    "report_one_current": lambda w: twice(Report, **w.said_in, data={}, computed_at=NOW),
     "report_frozen_has_digest": lambda w: Report.objects.create(
-        run=w.run, data={}, computed_at=NOW, frozen_at=NOW
+        **w.said_in, data={}, computed_at=NOW, frozen_at=NOW
     ),
     "promotion_one_per_number": lambda w: Promotion.objects.create(
         project=w.project,
@@ -235,7 +324,7 @@ def test_refused(world, name):
         lambda w: GatePolicy.objects.create(
             project=w.project, margin=float("nan"), critical_margin=0.1
         ),
-        lambda w: Report.objects.create(run=w.run, data={}, computed_at=NOW, digest="d"),
+        lambda w: Report.objects.create(**w.said_in, data={}, computed_at=NOW, digest="d"),
         lambda w: Promotion.objects.create(
             project=w.project, number=9, report=w.promotion.report, opened_by=w.alice
         ),
@@ -288,6 +377,27 @@ class TestAppendOnly:
 
     def test_a_change_that_changes_nothing(self, world):
         change(world.review, candidate="error")
+
+    def test_a_review_is_withdrawn_once(self, world):
+        change(world.review, live=False, withdrawn_at=NOW)
+        for again in ({"withdrawn_at": None}, {"withdrawn_at": NOW + timedelta(1)}, {"live": True}):
+            with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+                change(world.review, **again)
+
+    def test_not_after_it_was_superseded(self, world):
+        change(world.review, live=False)
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            change(world.review, withdrawn_at=NOW)
+
+    def test_not_once_the_sides_were_shown(self, world):
+        Exposure.objects.create(item=world.item, user=world.alice)
+        with pytest.raises(IntegrityError, match="were shown"), transaction.atomic():
+            change(world.review, live=False, withdrawn_at=NOW)
+
+    def test_gold_is_of_those_who_have_not_seen_it(self, world):
+        Exposure.objects.create(item=world.other, user=world.bob)
+        with pytest.raises(IntegrityError, match="cannot be tried"), transaction.atomic():
+            another_review(world, item=world.other, rater=world.rater, gold=True, live=False)
 
 
 class TestAuditEvents:

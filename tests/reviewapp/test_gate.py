@@ -1,10 +1,13 @@
 import pytest
 from django.utils import timezone
 
+from evals.metrics.estimate import Estimate
+from evals.metrics.gold import AgainstGold
 from evals.models import Run
 from reviewapp.actions import projects
-from reviewapp.gate import Rule, judge_run
+from reviewapp.gate import judge_run
 from reviewapp.lines import Counts
+from reviewapp.rules import Rule
 from taxonomy import interchange
 from tests.reviewapp.actions.conftest import quick_passwords  # noqa: F401
 from tests.reviewapp.actions.scenes import review_all
@@ -12,7 +15,7 @@ from tests.reviewapp.actions.scenes import review_all
 
 def rule(worse, better, sampled, size, unknown=0, *, key="tone", critical=False):
     counts = Counts([worse], [better], [better], [worse], [sampled], [unknown], [size])
-    return Rule(key, key.title(), critical, counts)
+    return Rule(key, str(key).title(), critical, counts)
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def policy(project, alice):
 
 
 def verdict(run, *rules, population=1000):
-    return judge_run(run, rules, population)["verdict"]
+    return judge_run(run, rules, population).data["verdict"]
 
 
 class TestVerdict:
@@ -77,11 +80,11 @@ class TestVerdict:
         assert verdict(run, rule(0, 0, 1000, 1000)) == "undecided"
 
     def test_no_policy(self, run):
-        found = judge_run(run, [rule(0, 0, 1000, 1000)], 1000)
+        found = judge_run(run, [rule(0, 0, 1000, 1000)], 1000).data
         assert found == {"verdict": "no policy", "outlook": None, "rules": [], "waiting": []}
 
     def test_no_population(self, run, policy):
-        found = judge_run(run, [rule(0, 0, 0, 0)], 0)
+        found = judge_run(run, [rule(0, 0, 0, 0)], 0).data
         assert (found["verdict"], found["rules"]) == ("undecided", [])
         assert found["smallest_margin"] is None
 
@@ -94,25 +97,25 @@ class TestOneLook:
     def test_an_open_item(self, run, policy, worse, state):
         first = run.items.first()
         run.items.filter(pk=first.pk).update(state=state, resolved_at=None)
-        found = judge_run(run, [rule(worse, 0, 1000, 1000)], 1000)
+        found = judge_run(run, [rule(worse, 0, 1000, 1000)], 1000).data
         assert found["verdict"] == "undecided"
         assert found["outlook"] == ("fail" if worse else "pass")
         assert found["waiting"] == ["1 drawn item is not resolved"]
 
     def test_a_skipped_item_is_not_waited_for(self, run, policy):
         run.items.update(state="skipped", resolved_at=None)
-        assert judge_run(run, [rule(0, 0, 1000, 1000)], 1000)["waiting"] == []
+        assert judge_run(run, [rule(0, 0, 1000, 1000)], 1000).data["waiting"] == []
 
     @pytest.mark.parametrize("state", ["running", "paused", "cancelled"])
     def test_a_run_that_has_not_finished(self, run, policy, state):
         Run.objects.filter(pk=run.pk).update(state=state, finished_at=None)
         run.refresh_from_db()
-        found = judge_run(run, [rule(0, 0, 1000, 1000)], 1000)
+        found = judge_run(run, [rule(0, 0, 1000, 1000)], 1000).data
         assert (found["verdict"], found["waiting"]) == ("undecided", [f"the run is {state}"])
 
     def test_nothing_drawn(self, run, policy):
         run.items.all().delete()
-        found = judge_run(run, [rule(0, 0, 1000, 1000)], 1000)
+        found = judge_run(run, [rule(0, 0, 1000, 1000)], 1000).data
         assert (found["verdict"], found["waiting"]) == (
             "undecided",
             ["nothing was drawn for review"],
@@ -122,7 +125,7 @@ class TestOneLook:
 class TestLabelsNeeded:
     def needed(self, run, one, population=1000, others=0):
         rules = [one, *[rule(0, 0, 1000, 1000, key=f"c{i}") for i in range(others)]]
-        return judge_run(run, rules, population)["rules"][0]["labels_needed"]
+        return judge_run(run, rules, population).data["rules"][0]["labels_needed"]
 
     def test_more_labels_decide_it(self, run, policy):
         needed = self.needed(run, rule(0, 0, 30, 400))
@@ -152,7 +155,45 @@ class TestEmptyTaxonomy:
         from reviewapp import report
 
         review_all(finished_run, rater(project, bob))
-        rules = report.assemble(finished_run)["gate"]["rules"]
+        rules = report.assemble(finished_run).data["gate"]["rules"]
         leaves = finished_run.taxonomy_version.leaves().count()
         assert len(rules) == leaves + 1
         assert rules[-1]["name"] == "no answer"
+
+
+class TestAllowingForReviewers:
+    """Errors of reviewers shrink a difference: to pass, it has to lie within J times the margin."""
+
+    @pytest.fixture
+    def held(self, project, alice, monkeypatch):
+        projects.set_policy(
+            project=project, margin=0.02, critical_margin=0.005, hold_to_j=True, by=alice
+        )
+
+        def known(low):
+            found = AgainstGold(50, 50, None, None, low and Estimate(0.9, low, 1.0))
+            monkeypatch.setattr("reviewapp.gold.per_category", lambda project: {"tone": found})
+
+        return known
+
+    @pytest.mark.parametrize(
+        ("low", "said"), [(0.9, "pass"), (0.2, "undecided"), (-0.1, "undecided")]
+    )
+    def test_a_pass_is_harder(self, run, held, low, said):
+        held(low)
+        assert verdict(run, rule(6, 0, 1000, 1000)) == said
+
+    def test_a_fail_is_not_easier(self, run, held):
+        held(0.2)
+        assert verdict(run, rule(15, 0, 1000, 1000)) == "undecided"
+        assert verdict(run, rule(60, 0, 1000, 1000)) == "fail"
+
+    def test_where_it_is_not_known_nothing_passes(self, run, held):
+        held(None)
+        found = judge_run(run, [rule(0, 0, 1000, 1000)], 1000).data["rules"][0]
+        assert (found["verdict"], found["pass_margin"], found["j"]) == ("undecided", None, None)
+        assert found["labels_needed"] is None
+
+    def test_no_answer_is_nobodys_error(self, run, held):
+        held(None)
+        assert verdict(run, rule(0, 0, 1000, 1000, key=None)) == "pass"

@@ -7,6 +7,7 @@ import pytest
 from evals.models import Run
 from reviewapp.judgement import JudgementError, check, sides_of
 from reviewapp.models import Rater, ReviewItem
+from reviewapp.palette import palette
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.conftest import quick_passwords  # noqa: F401
 
@@ -89,6 +90,16 @@ class TestCheck:
     def test_evidence(self, item, bobs):
         assert check(error(span=[0, 3]), item, bobs).findings[0].span == (0, 3)
         assert check(error(span=[0, 3], where="input"), item, bobs)
+
+    def test_a_field_as_evidence(self, item, bobs, monkeypatch):
+        """Where a category asks for evidence, a field will do, if it is there."""
+        for category in palette(item.run.taxonomy_version).categories:
+            monkeypatch.setattr(category, "evidence_required", True)
+        for output in (item.comparison.baseline_output, item.comparison.candidate_output):
+            output.value = {"a": 1}
+        assert "findings[0].span" in problems(error(), item, bobs)
+        assert "findings[0].path" in problems(error(path="$.b"), item, bobs)
+        assert check(error(path="$.a"), item, bobs).findings[0].path == "$.a"
 
     @pytest.mark.parametrize(
         ("payload", "where"),

@@ -1,5 +1,10 @@
+import io
+
 import pytest
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+
+from reviewapp.middleware import ReadOn
 
 
 class TestUnstorable:
@@ -28,3 +33,22 @@ class TestUnstorable:
         monkeypatch.setattr("reviewapp.views.queue._filtered", fails)
         with pytest.raises(KeyError):
             as_user(bob).get("/p/support/queue/")
+
+
+class TestReadOn:
+    @pytest.mark.parametrize(("status", "left"), [(200, b"body"), (401, b""), (500, b"")])
+    def test_the_body_of_an_error_is_read_on(self, status, left):
+        request = RequestFactory().post("/")
+        body = io.BytesIO(b"body")
+        request.META.update({"wsgi.input": body, "wsgi.input_terminated": True})
+        ReadOn(lambda _: HttpResponse(status=status))(request)
+        assert body.read() == left
+
+    def test_a_sender_that_is_gone(self):
+        class Gone:
+            def read(self, size):
+                raise OSError("gone")
+
+        request = RequestFactory().post("/")
+        request.META.update({"wsgi.input": Gone(), "wsgi.input_terminated": True})
+        assert ReadOn(lambda _: HttpResponse(status=404))(request).status_code == 404

@@ -48,7 +48,9 @@ class ProjectCommand(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(self.failed) from None
         except KeyboardInterrupt:
-            raise CommandError("Interrupted; what was reported as stored is.", 130) from None
+            raise CommandError(
+                "Interrupted; what was reported as stored is.", returncode=130
+            ) from None
         except exceptions.ValidationError as error:
             raise CommandError("; ".join(_messages(error))) from None
         except _KNOWN as error:

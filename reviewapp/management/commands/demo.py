@@ -11,7 +11,7 @@ from evals import compare
 from evals.models import Run
 from reviewapp import serving
 from reviewapp.demo import load, messages, model_server, project
-from reviewapp.freshness import is_fresh
+from reviewapp.freshness import behind, is_fresh
 from reviewapp.models import Report, ReviewItem
 from reviewapp.supervisor import ChildFailed, PortTaken, Supervisor, check_port
 
@@ -94,13 +94,13 @@ class Command(BaseCommand):
             self._say(f"A script reviewed {done} items from their known answers.")
 
         def fresh() -> bool:
-            current = Report.objects.filter(run=run, frozen_at=None).first()
-            return current is not None and is_fresh(current)
+            current = Report.objects.current(run)
+            return current is not None and is_fresh(current) and not behind(run.pk)
 
         supervisor.wait(fresh)
 
     def _report(self, run: Run, page: str) -> None:
-        current = Report.objects.filter(run=run, frozen_at=None).first()
+        current = Report.objects.current(run)
         if current:
             self._say(
                 "\n".join(["", *current.data["sentences"], "", f"The report: {page}/report/"])

@@ -8,8 +8,9 @@ from django.core.management.base import CommandParser
 
 from evals.formats.base import json_line
 from evals.models import Run
-from reviewapp import labels
-from reviewapp.management.commands._base import ProjectCommand, project_of, run_of
+from reviewapp import label_records
+from reviewapp.actions import exposures
+from reviewapp.management.commands._base import ProjectCommand, project_of, run_of, user_of
 
 
 class Command(ProjectCommand):
@@ -18,8 +19,13 @@ class Command(ProjectCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project")
         parser.add_argument("--run", help="one run (default: all)")
+        self.takes_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         project, name = project_of(options["project"]), options["run"]
-        chosen = [run_of(project, name)] if name else Run.objects.filter(project=project)
-        self.write_lines(json_line(record) for run in chosen for record in labels.records(run))
+        chosen = [run_of(project, name)] if name else list(Run.objects.filter(project=project))
+        who = user_of(options["by"]) if options["by"] else None
+        if who:  # they see which side is which: what they say again later is not blind
+            exposures.show_runs(runs=chosen, to=who)
+        rows = label_records.of(project, chosen, shown_to=who, loose=not name)
+        self.write_lines(json_line(one) for one in rows)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from reviewapp import moving
 from reviewapp.actions import reports
 from reviewapp.management.commands._base import ProjectCommand, project_of, run_of
 from reviewapp.words import interval, points
@@ -19,11 +20,22 @@ class Command(ProjectCommand):
         parser.add_argument("project")
         parser.add_argument("run")
         parser.add_argument("--fresh", action="store_true", help="compute it in any case")
+        parser.add_argument(
+            "--taxonomy", metavar="VERSION", help='say it in this version, such as "support@1"'
+        )
         self.takes_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = run_of(project_of(options["project"]), options["run"])
-        current = reports.refresh(run=run) if options["fresh"] else reports.up_to_date(run=run)
+        version = None
+        if options["taxonomy"]:
+            try:
+                version = moving.find(run, options["taxonomy"])
+            except moving.UnknownVersion as error:
+                raise CommandError(str(error)) from None
+        current = reports.up_to_date(run=run, version=version)
+        if options["fresh"]:
+            current = reports.refresh(run=run, version=version)
         text = "\n".join(_lines(current.data, f"{run.candidate} against {run.baseline}"))
         self.say(current.data, text, options["json"])
 
@@ -31,11 +43,17 @@ class Command(ProjectCommand):
 def _lines(data: dict[str, Any], sides: str) -> Iterator[str]:
     yield f"{data['run']['name']}: {sides}"
     yield from data["sentences"]
+    yield from data["taxonomy"]["sentences"]
+    if plan := data["gate"].get("plan"):
+        yield plan["sentence"] + "."
     labels = data["labels"]
     yield f"{labels['used']} labels of {labels['drawn']} drawn items."
     if labels["used"]:
         yield ""
         yield from _table([_row(category) for category in data["categories"]])
+    if data["missing"]:
+        yield ""
+        yield from (one["sentence"] for one in data["missing"])
 
 
 def _row(category: dict[str, Any]) -> list[str]:

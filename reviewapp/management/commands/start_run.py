@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -27,6 +28,16 @@ class Command(ProjectCommand):
         parser.add_argument("--evalset", metavar="NAME[@N]", help="offline over this eval set")
         parser.add_argument("--recorded", action="store_true", help="traffic that is there already")
         parser.add_argument("--days", type=float, help="the window of a shadow (14)")
+        parser.add_argument(
+            "--share", type=float, metavar="0..1", help="the share of traffic that a shadow takes"
+        )
+        parser.add_argument(
+            "--samples", type=int, default=0, metavar="K", help="offline: K further samples of both"
+        )
+        parser.add_argument("--cap", metavar="USD", help="spending cap: pauses before it is passed")
+        parser.add_argument(
+            "--no-draw", action="store_true", help="labels come from elsewhere: nothing is queued"
+        )
         self.takes_by(parser)
         self.takes_json(parser)
 
@@ -44,6 +55,10 @@ class Command(ProjectCommand):
             evalset_version=find_version(project, evalset) if evalset else None,
             recorded=options["recorded"],
             days=options["days"],
+            share=options["share"],
+            samples=options["samples"],
+            cap_usd=_dollars(options["cap"]),
+            draw=not options["no_draw"],
             by=actor(options["by"]),
         )
         started = {
@@ -56,9 +71,19 @@ class Command(ProjectCommand):
             "taxonomy": str(run.taxonomy_version),
             "opens_at": run.opens_at.isoformat(),
             "closes_at": run.closes_at.isoformat() if run.closes_at else None,
+            "traffic_share": run.sampling["traffic_share"],
+            "samples": run.samples,
+            "cap_usd": None if run.cap_usd is None else str(run.cap_usd),
         }
         text = f"Started {name} ({run.kind}): {run.candidate} against {run.baseline}."
         self.say(started, text, options["json"])
+
+
+def _dollars(text: str | None) -> Decimal | None:
+    try:
+        return None if text is None else Decimal(text)
+    except InvalidOperation:
+        raise CommandError(f"--cap is {text!r}: write US dollars, such as 25.50.") from None
 
 
 def _model(project: Project, name: str) -> ModelVersion:

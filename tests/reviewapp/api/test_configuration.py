@@ -51,6 +51,15 @@ class TestPolicy:
         assert api(alice).put("policy/", {"margin": 0.1}).status_code == 400
         assert api(bob).put("policy/", {"margin": 0, "critical_margin": 0}).status_code == 403
 
+    def test_a_plan_of_looks(self, api, alice):
+        margins = {"margin": 0.01, "critical_margin": 0.002}
+        plan = {"label_budget": 400, "looks": 10, "hold_to_j": True}
+        assert api(alice).put("policy/", margins | plan).status_code == 200
+        assert api(alice).get("policy/").json().items() >= plan.items()
+        response = api(alice).put("policy/", margins | {"label_budget": 9, "looks": 10})
+        assert response.status_code == 400
+        assert "at least one label more" in response.content.decode()
+
 
 TAXONOMY = """
 title: Small

@@ -29,6 +29,8 @@ class TestModels:
             ({"name": "x" * 121}, "name"),
             ({"name": "x", "prompt": "{{ nothing }}"}, "prompt"),
             ({"name": "x", "price_input": "much"}, "price_input"),
+            ({"name": "x", "price_input": "-0.1"}, ""),
+            ({"name": "x", "price_inptu": "0.1"}, "price_inptu"),
             ({"name": "triage-09"}, ""),
         ],
     )
@@ -53,3 +55,46 @@ class TestChange:
 
     def test_unknown(self, api, erin):
         assert api(erin).get("models/none/").status_code == 404
+
+
+class TestProviders:
+    def test_http_json(self, api, erin):
+        options = {"body": {"q": "{{ input }}"}, "output": "$.a", "headers": {"K": "$MODEL_K"}}
+        sent = {"name": "x", "provider": "http_json", "base_url": "http://127.0.0.1:1/v1"}
+        made = api(erin).post("models/", {**sent, "options": options, "requests_per_minute": 60})
+        assert made.status_code == 201, made.content
+        assert made.json()["options"] == options
+        assert made.json()["requests_per_minute"] == 60
+
+    def test_recorded(self, api, erin):
+        sent = {"name": "x", "provider": "recorded", "options": {"file": "a.jsonl"}}
+        assert api(erin).post("models/", sent).status_code == 201
+
+    @pytest.mark.parametrize(
+        ("sent", "where", "words"),
+        [
+            ({"provider": "recorded", "options": {"file": "../a.jsonl"}}, "options", "without .."),
+            ({"provider": "http_json", "base_url": "http://x/"}, "", "http_json an address"),
+            (
+                {"provider": "openai", "base_url": "http://me:pass@x/", "upstream_model": "m"},
+                "base_url",
+                "no name or password",
+            ),
+            (
+                {
+                    "provider": "http_json",
+                    "base_url": "http://x/",
+                    "options": {"body": 1, "output": "$", "headers": {"K": "$HOME"}},
+                },
+                "options",
+                "HOME is not open to model versions",
+            ),
+            ({"prompt": "{% set a = 1 %}"}, "prompt", "line 1 of the template"),
+            ({"requests_per_minute": 0}, "", "limits a minute at least 1"),
+            ({"concurrency": 257}, "", "Calls at a time are 1 to 256"),
+        ],
+    )  # fmt: skip
+    def test_bad_input(self, api, erin, sent, where, words):
+        error = api(erin).post("models/", {"name": "x", **sent}).json()["error"]
+        assert (error["code"], error["where"]) == ("invalid", where), error
+        assert words in str(error)

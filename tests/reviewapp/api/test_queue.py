@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from reviewapp.judgement import sides_of
-from reviewapp.models import Draft, Rater, Review, ReviewItem, Slot
+from reviewapp.models import Draft, Exposure, Rater, Review, ReviewItem, Slot
 
 WORDS = ("triage-09", "triage-11", "baseline", "candidate", "latency", "cost", "shadow-11")
 
@@ -92,7 +92,8 @@ class TestSubmit:
     def test_it_works(self, api, bob, finished_run, rater, project):
         client = api(bob)
         claimed = client.post("queue/claim/").json()
-        response = client.post("reviews/", sent(claimed["item"], **error(claimed), duration_s=3.5))
+        body = sent(claimed["item"], **error(claimed), duration_s=3.5)
+        response = client.post("reviews/?sides=true", body)
         assert response.status_code == 201, response.content
         review = Review.objects.get()
         real = sides_of(review.item, rater(project, bob))
@@ -100,6 +101,13 @@ class TestSubmit:
         assert review.findings.get().side == real["B"]
         assert response.json()["state"] == "resolved"
         assert response.json()["sides"] == real
+        assert Exposure.objects.get().user == bob
+
+    def test_sides_are_told_to_whoever_asks(self, api, bob, finished_run):
+        client = api(bob)
+        answer = client.post("reviews/", sent(client.post("queue/claim/").json()["item"]))
+        assert (answer.json()["state"], answer.json()["sides"]) == ("resolved", None)
+        assert not Exposure.objects.exists()
 
     def test_twice_is_once(self, api, bob, finished_run):
         client = api(bob)
@@ -134,7 +142,10 @@ class TestSubmit:
         client = api(bob)
         item = client.post("queue/claim/").json()["item"]
         body = {"sides": {"A": "ok"}, "note": "half"}
-        Draft.objects.create(item_id=item, rater=rater(project, bob), body=body)
+        version = finished_run.taxonomy_version
+        Draft.objects.create(
+            item_id=item, rater=rater(project, bob), body=body, taxonomy_version=version
+        )
         assert client.post("queue/claim/").json()["draft"] == body
 
     @pytest.mark.parametrize(
@@ -237,3 +248,76 @@ class TestBlindness:
         people = [rater(project, bob), rater(project, dana)]
         firsts = {sides_of(i, p)["A"] for i in ReviewItem.objects.all() for p in people}
         assert firsts == {"baseline", "candidate"}
+
+
+class TestAhead:
+    def test_it_works(self, api, bob, finished_run):
+        client = api(bob)
+        here = client.post("queue/claim/").json()
+        ahead = client.post("queue/claim/?ahead=true").json()
+        assert ahead["item"] != here["item"]
+        assert ahead["lease_until"] < here["lease_until"]
+        client.post("reviews/", sent(here["item"]))
+        assert client.post("queue/claim/").json()["item"] == ahead["item"]
+
+    def test_given_back(self, api, bob, finished_run):
+        client = api(bob)
+        here = client.post("queue/claim/").json()
+        client.post("queue/claim/?ahead=true")
+        assert client.post("queue/release/?ahead=true").status_code == 204
+        assert Slot.objects.get(state="claimed").item_id == here["item"]
+
+
+class TestUndo:
+    def test_it_works(self, api, bob, finished_run):
+        client = api(bob)
+        item = client.post("queue/claim/").json()["item"]
+        first = sent(item, note="hm")
+        client.post("reviews/", first)
+        assert client.post("reviews/undo/").json()["item"] == item
+        assert client.post("queue/claim/").json()["draft"]["note"] == "hm"
+        refused = client.post("reviews/", first)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "undone")
+        assert client.post("reviews/", sent(item)).json()["revision"] == 2
+
+    def test_once_somebody_was_told_the_sides(self, api, bob, finished_run):
+        client = api(bob)
+        item = client.post("queue/claim/").json()["item"]
+        assert client.post("reviews/?sides=true", sent(item)).json()["sides"]
+        refused = client.post("reviews/undo/")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "too_late")
+
+    def test_who_may_not(self, api, erin, charlie, finished_run):
+        assert api(erin).post("reviews/undo/").status_code == 403
+        assert api(charlie).post("reviews/undo/").status_code == 404
+
+
+class TestNotCounted:
+    def test_it_works(self, api, bob, finished_run):
+        client = api(bob)
+        item = client.post("queue/claim/").json()["item"]
+        client.post("queue/release/")
+        kept = client.post("reviews/?counted=false", sent(item)).json()
+        assert (kept["counted"], kept["state"]) == (False, "pending")
+        assert not Review.objects.get().live
+
+
+class TestSkipKinds:
+    def test_it_works(self, api, bob, finished_run):
+        client = api(bob)
+        item = client.post("queue/claim/").json()["item"]
+        assert client.post(f"queue/{item}/skip/", {"kind": "field"}).status_code == 204
+        assert Slot.objects.get(state="skipped").skip_kind == "field"
+
+
+class TestAdjudicators:
+    def test_it_works(self, api, alice, bob):
+        client = api(alice)
+        assert client.put("adjudicators/", {"usernames": ["bob"]}).json() == {"usernames": ["bob"]}
+        assert client.get("adjudicators/").json() == {"usernames": ["bob"]}
+
+    def test_nobody_but_reviewers(self, api, alice, project):
+        assert api(alice).put("adjudicators/", {"usernames": ["alice"]}).status_code == 400
+
+    def test_who_may_not(self, api, bob):
+        assert api(bob).put("adjudicators/", {"usernames": ["bob"]}).status_code == 403

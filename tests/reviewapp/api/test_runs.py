@@ -59,6 +59,8 @@ class TestRuns:
         assert client.post("runs/", {**NEW, "name": "a b"}).status_code == 400
         assert client.post("runs/", {**NEW, "recorded": True}).status_code == 400
         assert client.post("runs/", {**NEW, "days": -1}).status_code == 400
+        assert client.post("runs/", {**NEW, "days": 1e12}).status_code == 400
+        assert client.post("runs/", {**NEW, "cap": "5"}).json()["error"]["where"] == "cap"
         assert client.post("runs/", NEW).status_code == 201
         assert client.post("runs/", NEW).status_code == 400
 
@@ -148,3 +150,51 @@ class TestOutputs:
 
     def test_who_may_not(self, api, bob, finished_run):
         assert api(bob).lines("runs/shadow-11/outputs/", b"{}").status_code == 403
+
+
+class TestLimits:
+    def start(self, client, **fields):
+        return client.post("runs/", {**NEW, **fields})
+
+    def test_it_works(self, api, erin, models):
+        client = api(erin)
+        made = self.start(client, traffic_share=0.25, cap_usd="10.50")
+        assert made.status_code == 201, made.content
+        assert made.json()["sampling"]["traffic_share"] == 0.25
+        assert (made.json()["cap_usd"], made.json()["spent_usd"]) == ("10.5000", "0.000000000")
+        changed = client.patch("runs/next/", {"cap_usd": None, "traffic_share": 0.5})
+        assert changed.status_code == 200, changed.content
+        assert changed.json()["sampling"]["traffic_share"] == 0.5
+        assert changed.json()["cap_usd"] is None
+
+    def test_who_may_not(self, api, erin, bob, charlie, models):
+        self.start(api(erin))
+        assert api(bob).patch("runs/next/", {"cap_usd": "1"}).status_code == 403
+        assert api(charlie).patch("runs/next/", {"cap_usd": "1"}).status_code == 404
+
+    def test_bad_input(self, api, erin, models):
+        client = api(erin)
+        for fields in ({"traffic_share": 2}, {"cap_usd": "much"}, {"samples": 3}, {"samples": -1}):
+            assert self.start(client, **fields).status_code == 400, fields
+        self.start(client)
+        for fields in ({"traffic_share": 0.1}, {"cap_usd": "-1"}, {"cap_usd": "NaN"}):
+            response = client.patch("runs/next/", fields)
+            assert response.status_code == 400, fields
+            assert response.json()["error"]["what"]
+
+    def test_what_came_too_late_is_counted(self, api, erin, models, project):
+        """… and changes nothing."""
+        client = api(erin)
+        rows = records()
+        first = [{**row, "outputs": row["outputs"][:1]} for row in rows[:6]]
+        client.lines("traffic/", as_lines(first))
+        self.start(client, recorded=True)
+        run = Run.objects.get()
+        compare.enrol(run)
+        compare.settle(run)
+        assert compare.finish_if_done(run)
+        before = list(run.comparisons.order_by("id").values())
+        client.lines("traffic/", as_lines(rows))
+        compare.settle(run)
+        assert client.get("runs/next/").json()["late"] == {"outputs": 6, "requests": 6}
+        assert list(run.comparisons.order_by("id").values()) == before

@@ -1,9 +1,11 @@
 import gzip
 import json
+import zlib
 
 import pytest
 
 from evals.models import Request
+from reviewapp.management.commands._progress import described
 from tests.reviewapp.conftest import as_lines, records
 
 
@@ -66,3 +68,41 @@ class TestIngest:
         assert manage("ingest", "support", path).code == 1
         path.write_bytes(gzip.compress(as_lines(records()))[:-20])
         assert manage("ingest", "support", path).code == 1
+
+    def test_what_came_before_a_cut_is_stored_and_told(self, manage, models, tmp_path):
+        path = tmp_path / "x.gz"
+        packer = zlib.compressobj(wbits=31)
+        path.write_bytes(packer.compress(as_lines(records())) + packer.flush(zlib.Z_SYNC_FLUSH))
+        ran = manage("ingest", "support", path)
+        assert ran.code == 1
+        assert "stored 12" in ran.out
+        assert "cannot be unpacked" in ran.err
+        assert Request.objects.count() == 12
+
+    def test_fields_that_are_not_known_are_told(self, manage, models, tmp_path):
+        path = tmp_path / "typo.jsonl"
+        path.write_bytes(as_lines([records()[0] | {"expcted": "x"}]))
+        ran = manage("ingest", "support", path)
+        assert ran.code == 0
+        assert "line 1, $.expcted: this field is not known" in ran.err
+        assert "did you mean `expected`? (1 line)" in ran.err
+
+
+class TestProgress:
+    def test_at_a_terminal(self, manage, models, file, monkeypatch):
+        monkeypatch.setattr("django.core.management.base.OutputWrapper.isatty", lambda _: True)
+        ran = manage("ingest", "support", file)
+        assert "100%  12 lines" in ran.err
+        assert ran.out.strip().startswith("stored 12")
+
+    @pytest.mark.parametrize(
+        ("seen", "size", "line"),
+        [
+            (50, 100, "████████████░░░░░░░░░░░░  50%  600 lines  10/s  1:00, 1:00 to go"),
+            (0, 100, "░░░░░░░░░░░░░░░░░░░░░░░░   0%  600 lines  10/s  1:00"),
+            (7, None, "600 lines  10/s  1:00"),
+            (0, 0, "600 lines  10/s  1:00"),
+        ],
+    )
+    def test_what_it_says(self, seen, size, line):
+        assert described(seen, size, 600, 60.0) == line

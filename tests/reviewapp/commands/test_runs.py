@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from evals.models import Run
-from reviewapp.actions import projects, reviews
+from reviewapp.actions import projects, reports, reviews
 from reviewapp.judgement import check
 from reviewapp.models import Report, ReviewItem
 
@@ -30,9 +30,19 @@ class TestStartRun:
         assert json.loads(ran.out)["candidate"] == "triage-11"
         assert Run.objects.get().started_by == "erin"
 
+    def test_limits(self, manage, models):
+        ran = manage(
+            "start_run", "support", "s", *SIDES, "--share", "0.2", "--cap", "12.5", "--json"
+        )
+        said = json.loads(ran.out)
+        assert (said["traffic_share"], said["cap_usd"], said["samples"]) == (0.2, "12.5", 0)
+
     def test_bad_input(self, manage, models):
         for args, word in (
             (("support", "a b", *SIDES), "slug"),
+            (("support", "a", *SIDES, "--cap", "much"), "write US dollars"),
+            (("support", "a", *SIDES, "--samples", "2"), "offline run"),
+            (("support", "a", *SIDES, "--share", "2"), "from 0 to 1"),
             (("support", "a", *SIDES[:2], "--candidate", "none"), "triage-11"),
             (("support", "a", *SIDES[:2], "--candidate", "triage-09"), "same"),
             (("support", "a", *SIDES, "--evalset", "none"), "no eval set"),
@@ -96,10 +106,8 @@ class TestReport:
 
 class TestGate:
     def verdict(self, monkeypatch, verdict):
-        def assemble(run):
-            return {"gate": {"verdict": verdict}, "sentences": [f"Gate: {verdict}."]}
-
-        monkeypatch.setattr("reviewapp.report.assemble", assemble)
+        data = {"gate": {"verdict": verdict}, "sentences": [f"Gate: {verdict}."]}
+        monkeypatch.setattr(reports, "refresh", lambda run: Report(data=data))
 
     @pytest.mark.parametrize(
         ("verdict", "code"), [("pass", 0), ("fail", 1), ("undecided", 2), ("no policy", 2)]
@@ -126,7 +134,7 @@ class TestGate:
         assert manage("gate", "none", "shadow-11").code == 3
 
     def test_a_crash_is_no_verdict(self, manage, finished_run, monkeypatch):
-        def fails(run):
+        def fails(run, version=None):
             raise ZeroDivisionError("no")
 
         monkeypatch.setattr("reviewapp.report.assemble", fails)
