@@ -8,9 +8,8 @@ from reviewapp.middleware import ReadOn
 
 
 class TestUnstorable:
-    @pytest.mark.parametrize("query", ["queue/?run=a%00", "taxonomy/?version=a%00@1"])
-    def test_a_nul_in_an_address(self, as_user, bob, query):
-        answer = as_user(bob).get(f"/p/support/{query}")
+    def test_a_nul_in_an_address(self, as_user, bob):
+        answer = as_user(bob).get("/p/support/taxonomy/?version=a%00@1")
         assert answer.status_code == 400
         assert b"cannot be stored" in answer.content
 
@@ -30,7 +29,7 @@ class TestUnstorable:
         def fails(*_):
             raise KeyError("x")
 
-        monkeypatch.setattr("reviewapp.views.queue._filtered", fails)
+        monkeypatch.setattr("reviewapp.views.queue._rows", fails)
         with pytest.raises(KeyError):
             as_user(bob).get("/p/support/queue/")
 

@@ -17,7 +17,7 @@ from reviewapp.models import Membership, Role, User
 from tests import browser as chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its loop would stand in the way of other modules' own
 def browser() -> Iterator[Browser]:
     path = chromium.find()
     if not path:
