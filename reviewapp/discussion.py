@@ -11,7 +11,7 @@ from reviewapp.models import Comment, Flag, ReviewItem, Slot
 
 def comments(item: ReviewItem, access: Access) -> list[dict[str, Any]]:
     """[{"by", "text", "at", "own"}], the oldest first: once the item is resolved all of them;
-    before that one's own, and all for whoever adjudicates, unless they are to judge it themselves."""
+    before that one's own, and all for whoever adjudicates and is not to judge it themselves."""
     rows = Comment.objects.filter(item=item).select_related("by").order_by("id")
     if not _may_read(item, access):
         rows = rows.filter(by=access.user)
