@@ -107,6 +107,7 @@ def _categories(data: dict[str, Any]) -> Iterator[Row]:
         if not (
             row["baseline"]["value"] or row["candidate"]["value"] or row["worse"] or row["better"]
         )
+        and row["found"]["unknown"] <= data["overall"]["found"]["unknown"]
     ]
     if never:
         more = f" and {len(never) - NAMED} more" if len(never) > NAMED else ""

@@ -111,14 +111,16 @@ def categories(data: dict[str, Any], population: str) -> dict[str, Any]:
     )
     rows = [{**row, "label": _bare(row[kind]), "estimate": row[kind]} for row in rows]
     known = has_labels(data)
-    listed = [row for row in rows if row["critical"] or not _never(row)]
+    skipped = _unknown(data["overall"] or {})
+    never = [row for row in rows if not row["critical"] and _never(row, skipped)]
+    listed = [row for row in rows if row not in never]
     drawn = [row for row in rows if row["critical"] or row["worse"] + row["better"]]
     overall = data["overall"]
     return {
         "kind": kind,
         "labelled": known,
         "rows": listed if known else [],
-        "never": [row for row in rows if not row["critical"] and _never(row)] if known else [],
+        "never": never if known else [],
         "overall": {**overall, "estimate": overall[kind]} if overall and known else None,
         "severity": _severity(data, kind),
         "forest": forest(drawn, kind, margins(data)) if drawn and known else None,
@@ -137,9 +139,15 @@ def has_labels(data: dict[str, Any]) -> bool:
     return bool(data["labels"]["used"])
 
 
-def _never(row: dict[str, Any]) -> bool:
-    """Found on no side of any labelled item."""
-    return not (row["worse"] or row["better"] or row["baseline"]["value"])
+def _never(row: dict[str, Any], skipped: int) -> bool:
+    """Found on no side of any labelled item, and asked of all that were not skipped."""
+    found = row["worse"] or row["better"] or row["baseline"]["value"]
+    return not found and _unknown(row) <= skipped
+
+
+def _unknown(row: dict[str, Any]) -> int:
+    """Items that do not say whether a side has it."""
+    return int(row.get("found", {}).get("unknown", 0))
 
 
 def margins(data: dict[str, Any]) -> dict[str | None, float]:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from reviewapp import report, tasks
+from reviewapp import report, report_page, tasks
 from reviewapp.actions import projects, relabel, reports, reviews
 from reviewapp.models import Report, ReviewItem
 from reviewapp.translated import sentences
@@ -51,6 +51,15 @@ def assembled(run, version=None):
 
 def row(data, key):
     return next(one for one in data["categories"] if one["key"] == key)
+
+
+class TestPage:
+    def test_what_is_not_known_is_not_called_never_found(self, run, second):
+        never = {
+            one["key"] for one in report_page.categories(assembled(run, second), "window")["never"]
+        }
+        assert not never & {"late", "never", "tone"}
+        assert "value.missing" in never
 
 
 class TestAssemble:
