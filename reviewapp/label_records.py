@@ -47,17 +47,6 @@ def judgements(project: Project) -> Iterator[dict[str, Any]]:
             "duration_s": one.duration_s,
             "note": one.note,
             "findings": [
-                {
-                    "side": one.model.name,
-                    "category": finding.category.key if finding.category else None,
-                    "severity": finding.severity.key if finding.severity else None,
-                    "where": finding.where,
-                    "path": finding.path or None,
-                    "span": [finding.span_start, finding.span_end]
-                    if finding.span_end is not None
-                    else None,
-                    "note": finding.note,
-                }
-                for finding in one.findings.all()
+                labels.finding_record(finding, one.model.name) for finding in one.findings.all()
             ],
         }

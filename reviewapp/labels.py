@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from evals.comparators.pipeline import Pipeline
 from evals.evalsets import NewExample
 from evals.models import Example, Run
-from reviewapp.models import Finding, Review, ReviewItem, User
+from reviewapp.models import Finding, OutputFinding, Review, ReviewItem, User
 
 
 @dataclass(frozen=True)
@@ -140,21 +140,22 @@ def records(run: Run, shown_to: User | None = None) -> Iterator[dict[str, Any]]:
             "corrected_output": review.corrected_output,
             "duration_s": review.duration_s,
             "note": review.note,
-            "findings": [
-                {
-                    "side": finding.side,
-                    "category": finding.category.key if finding.category else None,
-                    "severity": finding.severity.key if finding.severity else None,
-                    "where": finding.where,
-                    "path": finding.path or None,
-                    "span": [finding.span_start, finding.span_end]
-                    if finding.span_end is not None
-                    else None,
-                    "note": finding.note,
-                }
-                for finding in review.findings.all()
-            ],
+            "findings": [finding_record(one, one.side) for one in review.findings.all()],
         }
+
+
+def finding_record(finding: Finding | OutputFinding, side: str) -> dict[str, Any]:
+    """A finding as label records have it; `side` as the record names its sides."""
+    span = [finding.span_start, finding.span_end] if finding.span_end is not None else None
+    return {
+        "side": side,
+        "category": finding.category.key if finding.category else None,
+        "severity": finding.severity.key if finding.severity else None,
+        "where": finding.where,
+        "path": finding.path or None,
+        "span": span,
+        "note": finding.note,
+    }
 
 
 def examples(run: Run) -> Iterator[NewExample]:

@@ -48,7 +48,7 @@ class About(serializers.Serializer[Any]):
     average = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="Average several raters of an output, in the whole project (L O).",
+        help_text="Average several raters of an output, in the project; leads and owners only.",
     )
 
 
