@@ -98,17 +98,23 @@ def _behind(rows: list[dict[str, Any]]) -> int:
     return sum(row["behind"] for row in rows)
 
 
+def never_found(row: dict[str, Any], overall: dict[str, Any] | None) -> bool:
+    """Whether no labelled item has a category, all items having been asked: a translated report
+    does not know what labels of another version would say."""
+    if row["worse"] or row["better"] or row["baseline"]["value"] or row["candidate"]["value"]:
+        return False
+    return _unknown(row) <= _unknown(overall or {})
+
+
+def _unknown(row: dict[str, Any]) -> int:
+    """Items that do not say whether a side has it; not counted where raters are averaged."""
+    return int(row.get("found", {}).get("unknown", 0))
+
+
 def _categories(data: dict[str, Any]) -> Iterator[Row]:
     if not data["labels"]["used"]:
         return
-    never = [
-        row["name"]
-        for row in data["categories"]
-        if not (
-            row["baseline"]["value"] or row["candidate"]["value"] or row["worse"] or row["better"]
-        )
-        and row["found"]["unknown"] <= data["overall"]["found"]["unknown"]
-    ]
+    never = [row["name"] for row in data["categories"] if never_found(row, data["overall"])]
     if never:
         more = f" and {len(never) - NAMED} more" if len(never) > NAMED else ""
         names = ", ".join(f"“{name}”" for name in never[:NAMED]) + more

@@ -12,6 +12,7 @@ from reviewapp import words
 from reviewapp.cautions import cautions
 from reviewapp.charts.svg import cleaned
 from reviewapp.forest import forest, strips
+from reviewapp.missing import never_found
 from reviewapp.noise_words import noise_in_words
 
 #: How the page calls the two intervals, and where they are in a row.
@@ -111,8 +112,7 @@ def categories(data: dict[str, Any], population: str) -> dict[str, Any]:
     )
     rows = [{**row, "label": _bare(row[kind]), "estimate": row[kind]} for row in rows]
     known = has_labels(data)
-    skipped = _unknown(data["overall"] or {})
-    never = [row for row in rows if not row["critical"] and _never(row, skipped)]
+    never = [row for row in rows if not row["critical"] and never_found(row, data["overall"])]
     listed = [row for row in rows if row not in never]
     drawn = [row for row in rows if row["critical"] or row["worse"] + row["better"]]
     overall = data["overall"]
@@ -137,17 +137,6 @@ def _severity(data: dict[str, Any], kind: str) -> dict[str, Any] | None:
 def has_labels(data: dict[str, Any]) -> bool:
     """Whether anything is known of errors: a label of a pair that differs, or of one audited."""
     return bool(data["labels"]["used"])
-
-
-def _never(row: dict[str, Any], skipped: int) -> bool:
-    """Found on no side of any labelled item, and asked of all that were not skipped."""
-    found = row["worse"] or row["better"] or row["baseline"]["value"]
-    return not found and _unknown(row) <= skipped
-
-
-def _unknown(row: dict[str, Any]) -> int:
-    """Items that do not say whether a side has it."""
-    return int(row.get("found", {}).get("unknown", 0))
 
 
 def margins(data: dict[str, Any]) -> dict[str | None, float]:
