@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reviewapp.actions.taxonomies import DraftChanged
-from reviewapp.labelled import findings_by_category
-from reviewapp.taxonomy_forms import (
+from reviewapp.forms.taxonomy import (
     CategoryForm,
     EditForm,
     MergeForm,
     SeverityForm,
     SeverityRemoveForm,
 )
+from reviewapp.labelling.labelled import findings_by_category
 from taxonomy import diff, drafts, presets
 from taxonomy.drafts import Draft
 from taxonomy.interchange import Category

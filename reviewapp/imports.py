@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evals.models import Project
-from reviewapp.labelled import findings_by_category
+from reviewapp.labelling.labelled import findings_by_category
 from taxonomy import diff, interchange
 from taxonomy.interchange import Content, Problem, TaxonomyError, content_of, map_of
 from taxonomy.maps import Kind, Moves, kinds

@@ -10,8 +10,8 @@ from evals.dispatch import soon
 from evals.models import ComparisonSet, Project, Run
 from reviewapp import due
 from reviewapp.actions import agreement, audit, items, parts, redraw, reports
-from reviewapp.freshness import behind, is_fresh
 from reviewapp.models import AuditEvent, Report
+from reviewapp.reports.freshness import behind, is_fresh
 from taxonomy.models import TaxonomyVersion
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from evals.judging import requests_of
 from evals.metrics.noise import excess_difference
 from evals.models import Comparison, Output, Run
 from evals.values import as_text
-from reviewapp.measured import plain
+from reviewapp.reports.measured import plain
 
 #: The newest pairs of a run that are tried; as many again that were asked twice.
 PAIRS = 200

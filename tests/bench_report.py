@@ -86,7 +86,7 @@ def measure(say: Callable[[str, str], None]) -> None:
 
     from reviewapp.actions import parts, reports
     from reviewapp.models import Report
-    from reviewapp.parts.registry import PARTS
+    from reviewapp.reports.parts.registry import PARTS
 
     started = time.perf_counter()
     run, values = fill()

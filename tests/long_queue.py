@@ -20,7 +20,7 @@ from evals.models import Comparison, Output, Project, Request, Run, Stratum
 from evals.records import decode_lines
 from evals.sampling import DRAWN, WHOLE_RUN, SamplingPlan
 from reviewapp.actions import items, models, projects, reviews, runs
-from reviewapp.judgement import check
+from reviewapp.desk.judgement import check
 from reviewapp.models import Finding, Membership, Rater, Review, ReviewItem, Role, Slot, User
 
 #: Different texts; the items take them in turn.

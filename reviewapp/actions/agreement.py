@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 
 from evals.dispatch import soon
 from evals.models import Project
-from reviewapp import agreeing
+from reviewapp.disagreement import agreeing
 from reviewapp.models import Agreement
-from reviewapp.snapshot import one_moment
+from reviewapp.reports.snapshot import one_moment
 
 log = logging.getLogger(__name__)
 

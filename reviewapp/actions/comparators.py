@@ -27,7 +27,7 @@ def change(*, run: Run, pipeline: object, by: By) -> ComparisonSet:
 
     No output is fetched again and no review is dropped. Items that were drawn keep their stratum,
     position and inclusion probability; estimates cross their lines with the new strata
-    (reviewapp/lines.py). Raises ConfigError, ComparatorsError.
+    (reviewapp/reports/lines.py). Raises ConfigError, ComparatorsError.
     """
     read = Pipeline.parse(pipeline)
     run = Run.objects.select_for_update(no_key=True).get(pk=run.pk)

@@ -11,9 +11,9 @@ from evals import evalsets, values
 from evals.evalsets import NewExample
 from evals.models import EvalSet, EvalSetVersion, Project, Run
 from evals.records import LineError, TrafficRecord
-from reviewapp import labels
 from reviewapp.actions import audit
 from reviewapp.actions.audit import By
+from reviewapp.labelling import labels
 from reviewapp.models import User
 
 

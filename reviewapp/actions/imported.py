@@ -16,13 +16,13 @@ from evals.models import Project, SeveralRaters
 from evals.records import LabelRecord, LineError
 from reviewapp.actions import audit, exposures, items, reports
 from reviewapp.actions.audit import By
-from reviewapp.importing import ImportResult, Statement
-from reviewapp.importing.checking import BadRecord, OfComparison, check
-from reviewapp.importing.ledger import Change
-from reviewapp.importing.lookup import Line, Lookup
-from reviewapp.importing.outputs import Outputs, Part
-from reviewapp.importing.reviews import Reviews, Whole
-from reviewapp.importing.states import settle
+from reviewapp.labelling.importing import ImportResult, Statement
+from reviewapp.labelling.importing.checking import BadRecord, OfComparison, check
+from reviewapp.labelling.importing.ledger import Change
+from reviewapp.labelling.importing.lookup import Line, Lookup
+from reviewapp.labelling.importing.outputs import Outputs, Part
+from reviewapp.labelling.importing.reviews import Reviews, Whole
+from reviewapp.labelling.importing.states import settle
 from reviewapp.models import LabelSet, Rater, User
 
 #: Records of one transaction, and about the findings and kilobytes of notes in them.

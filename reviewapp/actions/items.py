@@ -11,9 +11,10 @@ from django.utils import timezone
 from evals import sampling
 from evals.models import Comparison, Run, Stratum
 from evals.recompute import under_way
-from reviewapp import disputes, reading
 from reviewapp.actions import audit, reports
 from reviewapp.actions.audit import By
+from reviewapp.disagreement import disputes
+from reviewapp.labelling import reading
 from reviewapp.models import Finding, Review, ReviewItem, Slot
 from taxonomy.models import TaxonomyVersion
 

@@ -15,12 +15,12 @@ from redis.exceptions import RedisError
 from evals.dispatch import soon
 from evals.models import Run
 from evals.recompute import under_way
-from reviewapp.freshness import basis, behind
 from reviewapp.models import Report, ReportPart
-from reviewapp.parts.base import Nothing
-from reviewapp.parts.registry import PARTS
-from reviewapp.snapshot import one_moment
-from reviewapp.whole import whole
+from reviewapp.reports.freshness import basis, behind
+from reviewapp.reports.parts.base import Nothing
+from reviewapp.reports.parts.registry import PARTS
+from reviewapp.reports.snapshot import one_moment
+from reviewapp.reports.whole import whole
 
 log = logging.getLogger(__name__)
 

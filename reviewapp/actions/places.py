@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from evals.models import Run
-from reviewapp.judgement import Judgement
+from reviewapp.desk.judgement import Judgement
 from reviewapp.models import Rater, Review, ReviewItem, Slot
 
 

@@ -14,12 +14,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from evals.models import Project, Run
-from reviewapp import moving
 from reviewapp.access import ALLOWED, Action
 from reviewapp.actions import audit, items, reports
 from reviewapp.actions.audit import By
+from reviewapp.labelling import moving
+from reviewapp.labelling.moving import Outlook
 from reviewapp.models import Membership, Rater, Review, ReviewItem, Slot, User
-from reviewapp.moving import Outlook
 from taxonomy.models import TaxonomyVersion
 from taxonomy.translation import Untranslatable
 

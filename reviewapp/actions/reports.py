@@ -18,13 +18,13 @@ from evals import values
 from evals.dispatch import soon
 from evals.models import Run
 from evals.recompute import under_way
-from reviewapp import report
 from reviewapp.actions import audit, parts
-from reviewapp.freshness import is_fresh
 from reviewapp.models import Look, Report, ReportPart, User
-from reviewapp.parts.registry import PARTS
-from reviewapp.snapshot import one_moment
-from reviewapp.whole import whole
+from reviewapp.reports import core as report
+from reviewapp.reports.freshness import is_fresh
+from reviewapp.reports.parts.registry import PARTS
+from reviewapp.reports.snapshot import one_moment
+from reviewapp.reports.whole import whole
 from taxonomy.models import TaxonomyVersion
 
 log = logging.getLogger(__name__)

@@ -11,13 +11,13 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from reviewapp import carrying
 from reviewapp.actions import audit, items, places, reports
 from reviewapp.actions.audit import By
 from reviewapp.actions.claims import Claim, claim, claim_item, promote, release
 from reviewapp.actions.places import Place, SlotLost, Undone, same_submission
 from reviewapp.actions.storing import forget_draft, relabel, store, store_at
-from reviewapp.judgement import Judgement
+from reviewapp.desk import carrying
+from reviewapp.desk.judgement import Judgement
 from reviewapp.models import Draft, Rater, Review, ReviewItem, Slot
 
 __all__ = [

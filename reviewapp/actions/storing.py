@@ -6,7 +6,7 @@ from uuid import UUID
 
 from reviewapp.actions import places
 from reviewapp.actions.places import Place
-from reviewapp.judgement import Judgement
+from reviewapp.desk.judgement import Judgement
 from reviewapp.models import Draft, Exposure, Finding, Rater, Review, ReviewItem
 
 

@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evals.models import Project, Run
-from reviewapp import carrying
 from reviewapp.actions import audit, items, places, reports
 from reviewapp.actions.audit import By
 from reviewapp.actions.claims import AHEAD, Claim, give_back, lease_of
+from reviewapp.desk import carrying
 from reviewapp.models import Draft, Exposure, Rater, Report, Review, ReviewItem, Slot
 
 #: How long after it was made.

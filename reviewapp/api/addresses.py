@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reviewapp.report_schema import schema_text as report_text
+from reviewapp.reports.schema import schema_text as report_text
 from taxonomy.interchange import schema_text
 
 

@@ -17,7 +17,7 @@ from reviewapp.access import Action
 from reviewapp.actions import projects
 from reviewapp.api.auth import enter
 from reviewapp.api.schema import operation
-from reviewapp.gate_form import FEWER_THAN_LOOKS
+from reviewapp.forms.gate import FEWER_THAN_LOOKS
 from reviewapp.models import GatePolicy
 
 

@@ -28,8 +28,8 @@ from reviewapp.actions.reports import ComparedAgain, PartsMissing
 from reviewapp.actions.reviews import SlotLost, Undone
 from reviewapp.actions.runs import RunError
 from reviewapp.actions.undo import TooLate
+from reviewapp.desk.judgement import JudgementError
 from reviewapp.imports import Unconfirmed
-from reviewapp.judgement import JudgementError
 from taxonomy.interchange import TaxonomyError
 
 log = logging.getLogger(__name__)

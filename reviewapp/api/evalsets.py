@@ -24,7 +24,7 @@ from reviewapp.api.auth import enter
 from reviewapp.api.bodies import LIMIT, pieces
 from reviewapp.api.paging import PARAMETERS, page_of, paged
 from reviewapp.api.schema import LINES, NDJSON, operation
-from reviewapp.forms import not_an_address
+from reviewapp.forms.pages import not_an_address
 
 
 class EvalSetVersionShown(serializers.ModelSerializer[EvalSetVersion]):

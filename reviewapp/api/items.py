@@ -13,10 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals.values import row_number
-from reviewapp import gold, listing
+from reviewapp import listing
 from reviewapp.api.auth import enter
 from reviewapp.api.paging import page_of
 from reviewapp.api.schema import operation
+from reviewapp.desk import gold
 from reviewapp.listing import asked as asking
 from reviewapp.models import ReviewItem
 

@@ -15,7 +15,6 @@ from rest_framework.views import APIView
 from evals.formats.base import json_line
 from evals.models import Run, SeveralRaters
 from evals.records import decode_labels
-from reviewapp import label_records
 from reviewapp.access import Action
 from reviewapp.actions import exposures
 from reviewapp.actions.imported import import_labels, set_several_raters
@@ -25,7 +24,8 @@ from reviewapp.api.errors import BadBody, Told, tell
 from reviewapp.api.evalsets import streamed
 from reviewapp.api.schema import LINES, NDJSON, operation
 from reviewapp.api.traffic import LineProblem
-from reviewapp.importing import ImportResult, Statement
+from reviewapp.labelling import label_records
+from reviewapp.labelling.importing import ImportResult, Statement
 from reviewapp.models import LabelSet
 
 

@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evals.models import Run
-from reviewapp import moving
 from reviewapp.access import Action
 from reviewapp.actions import relabel
 from reviewapp.api.auth import enter
 from reviewapp.api.errors import Conflict
 from reviewapp.api.schema import operation
+from reviewapp.labelling import moving
 from taxonomy.models import TaxonomyVersion
 
 VERSION = OpenApiParameter(

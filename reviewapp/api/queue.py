@@ -18,7 +18,7 @@ from reviewapp.api.auth import enter
 from reviewapp.api.fields import AnyJSON
 from reviewapp.api.schema import NOTHING, operation
 from reviewapp.api.shown_items import ClaimedItem, shown
-from reviewapp.judgement import OtherVersion, check, sides_of
+from reviewapp.desk.judgement import OtherVersion, check, sides_of
 from reviewapp.models import Rater, Review, ReviewItem, Slot
 
 SIDES = OpenApiParameter("sides", bool, description="Tell which side was which, once resolved.")

@@ -11,14 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals.models import Run
-from reviewapp import moving
 from reviewapp.access import Action, frozen_report
 from reviewapp.actions import reports
 from reviewapp.api.auth import enter
 from reviewapp.api.errors import NotReady
 from reviewapp.api.schema import operation
-from reviewapp.freshness import is_fresh
+from reviewapp.labelling import moving
 from reviewapp.models import Report
+from reviewapp.reports.freshness import is_fresh
 from taxonomy.models import TaxonomyVersion
 
 FROZEN = OpenApiParameter("frozen", int, description="Id of a frozen report of this run.")

@@ -28,7 +28,7 @@ from reviewapp.api.fields import KnownFields
 from reviewapp.api.paging import PARAMETERS, page_of, paged
 from reviewapp.api.schema import LINES, operation
 from reviewapp.api.traffic import Ingested, take
-from reviewapp.forms import not_an_address
+from reviewapp.forms.pages import not_an_address
 from reviewapp.models import ReviewItem
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from rest_framework import serializers
 
 from evals.models import Output
-from reviewapp import carrying
 from reviewapp.api.fields import AnyJSON
-from reviewapp.judgement import sides_of
+from reviewapp.desk import carrying
+from reviewapp.desk.judgement import sides_of
+from reviewapp.desk.palette import palette
 from reviewapp.models import Rater, ReviewItem
-from reviewapp.palette import palette
 from taxonomy.models import Category, Severity
 
 

@@ -24,7 +24,7 @@ from reviewapp.api.errors import BadBody
 from reviewapp.api.paging import PARAMETERS, page_of, paged
 from reviewapp.api.schema import operation
 from reviewapp.imports import SaidMap, as_dicts
-from reviewapp.labelled import difference
+from reviewapp.labelling.labelled import difference
 from taxonomy import interchange
 from taxonomy.models import TaxonomyVersion
 

@@ -15,7 +15,7 @@ from evals.records import decode_lines
 from evals.sampling import SamplingPlan
 from reviewapp.actions import evalsets, models, projects, reviews, runs
 from reviewapp.demo import messages, project, scripted
-from reviewapp.judgement import check, sides_of
+from reviewapp.desk.judgement import check, sides_of
 from reviewapp.models import Membership, Rater, ReviewItem, Role, User
 from taxonomy import interchange
 

@@ -14,8 +14,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from evals.models import Project
-from reviewapp import gold
 from reviewapp.access import Access, Action
+from reviewapp.desk import gold
 from reviewapp.listing import categories, words
 from reviewapp.listing.asked import Asked
 from reviewapp.models import Finding, Flag, GoldItem, ItemIndex, ItemWords, Review, ReviewItem, Slot
@@ -48,7 +48,7 @@ def chosen(
     stretch: Stretch = Stretch(),
 ) -> QuerySet[ReviewItem]:
     """The items that are asked for, in no order. `masked`: ids of those that look to this person
-    as if they waited (reviewapp/gold.py); looked up where they are not given."""
+    as if they waited (reviewapp/desk/gold.py); looked up where they are not given."""
     project = access.project
     items = ReviewItem.objects.filter(stretch.of("pk"), project=project)
     items = _by_state(items, asked, gold.masked(access.user) if masked is None else masked)

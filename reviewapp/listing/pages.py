@@ -55,7 +55,7 @@ def page(
     rows: int = ROWS,
 ) -> Page:
     """At most four queries, whichever page it is: where the near ones end, which of them are asked
-    for, which of all, and what is shown of them. `masked`: see reviewapp/gold.py."""
+    for, which of all, and what is shown of them. `masked`: see reviewapp/desk/gold.py."""
     backwards = bool(before)
     upwards = (asked.order == "newest") == backwards
     at = (after or before) or None

@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 (
                     "basis",
                     models.JSONField(
-                        help_text="what it stood on, as reviewapp.freshness.basis has it"
+                        help_text="what it stood on, as reports.freshness.basis has it"
                     ),
                 ),
                 ("seconds", models.FloatField(help_text="that it took")),

@@ -7,7 +7,7 @@ from evals.models import Project
 
 
 class Agreement(models.Model):
-    """How far the reviewers of a project agree: see reviewapp/agreeing.py. The newest is kept."""
+    """How far the reviewers of a project agree (disagreement/agreeing.py). The newest is kept."""
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="agreement")
     data = models.JSONField(null=True, blank=True)

@@ -145,7 +145,7 @@ class ReportPart(models.Model):
     name = models.CharField(max_length=20)
     data = models.JSONField(null=True, blank=True)
     why = models.TextField(blank=True, help_text="why there is nothing to show")
-    basis = models.JSONField(help_text="what it stood on, as reviewapp.freshness.basis has it")
+    basis = models.JSONField(help_text="what it stood on, as reports.freshness.basis has it")
     seconds = models.FloatField(help_text="that it took")
     computed_at = models.DateTimeField()
 

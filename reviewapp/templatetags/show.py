@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from reviewapp import glossary, words
+from reviewapp import glossary
+from reviewapp.reports import words
 
 register = template.Library()
 

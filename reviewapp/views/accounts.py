@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from reviewapp.actions import members
-from reviewapp.forms import AccountForm
+from reviewapp.forms.pages import AccountForm
 from reviewapp.models import Invitation, Membership, User
 
 

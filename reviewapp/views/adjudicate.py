@@ -13,11 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from evals.values import row_number
-from reviewapp import adjudicating, carrying
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import reviews
-from reviewapp.adjudicating import Shown
-from reviewapp.judgement import JudgementError, check
+from reviewapp.desk import carrying
+from reviewapp.desk.judgement import JudgementError, check
+from reviewapp.disagreement import adjudicating
+from reviewapp.disagreement.adjudicating import Shown
 from reviewapp.models import Rater, ReviewItem
 from reviewapp.views.desk import problem, sent_judgement, submission_of
 from reviewapp.views.working import way_of, work

@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from reviewapp import gold, workers
+from reviewapp import workers
 from reviewapp.access import Action, open_project
 from reviewapp.actions import agreement as agreements
+from reviewapp.desk import gold
 from reviewapp.models import Agreement
 
 

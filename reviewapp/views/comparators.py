@@ -22,8 +22,8 @@ from reviewapp import trying
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import comparators as actions
 from reviewapp.actions import projects
-from reviewapp.config_forms import ComparatorsForm
 from reviewapp.examples import COMPARATORS
+from reviewapp.forms.configuration import ComparatorsForm
 
 #: Runs that a pipeline can be tried on.
 RUNS = 20

@@ -22,12 +22,12 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reswap, retarget
 
 from evals import values
-from reviewapp import carrying
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import claims, reviews, undo
 from reviewapp.actions.claims import Claim
-from reviewapp.counts import counts
-from reviewapp.judgement import JudgementError, OtherVersion, check
+from reviewapp.desk import carrying
+from reviewapp.desk.counts import counts
+from reviewapp.desk.judgement import JudgementError, OtherVersion, check
 from reviewapp.models import Rater, Review, ReviewItem, Slot
 from reviewapp.views.working import way_of, work
 

@@ -19,7 +19,7 @@ from evals.records import decode_lines
 from evals.values import row_number
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import evalsets as actions
-from reviewapp.forms import EvalSetForm, GrowForm
+from reviewapp.forms.pages import EvalSetForm, GrowForm
 
 PAGE = 50
 #: Problems of a file that the page lists; it says how many more there are.

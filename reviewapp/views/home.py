@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from evals.models import Run
 from reviewapp.access import ALLOWED, Action, projects_of
 from reviewapp.actions import projects
-from reviewapp.forms import ProjectForm
+from reviewapp.forms.pages import ProjectForm
 from reviewapp.models import Membership, Report, Review, Slot, User
 
 #: Runs that the home page shows of a project, the latest first.

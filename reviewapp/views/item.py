@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from reviewapp import carrying, differences, discussion, gold
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import exposures, items, reviews
-from reviewapp.judgement import JudgementError, check
+from reviewapp.desk import carrying, differences, discussion, gold
+from reviewapp.desk.judgement import JudgementError, check
 from reviewapp.models import Review, ReviewItem
 from reviewapp.views.desk import problem, sent_judgement, submission_of
 from reviewapp.views.working import asked, way_of, work

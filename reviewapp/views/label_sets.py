@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from evals.models import SeveralRaters
-from reviewapp import label_sets
 from reviewapp.access import Action, open_project
 from reviewapp.actions import imported
-from reviewapp.importing import Statement
+from reviewapp.labelling import label_sets
+from reviewapp.labelling.importing import Statement
 from reviewapp.models import LabelSet
 
 

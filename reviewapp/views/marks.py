@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from reviewapp import discussion, gold
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import flags
 from reviewapp.actions import gold as gold_actions
+from reviewapp.desk import discussion, gold
 from reviewapp.models import GoldItem, ReviewItem
 from reviewapp.views.desk import scripted
 

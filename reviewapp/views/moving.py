@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from evals.models import Run
-from reviewapp import moving
 from reviewapp.access import Action, open_project
 from reviewapp.actions import relabel
+from reviewapp.labelling import moving
 from taxonomy.models import TaxonomyVersion
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from reviewapp.access import Action, frozen_report, open_project
 from reviewapp.actions import promotions as actions
 from reviewapp.actions.reports import NotNow
-from reviewapp.forms import DecisionForm
+from reviewapp.forms.pages import DecisionForm
 from reviewapp.models import Decision, Promotion
 
 PAGE = 50

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evals import sampling
 from evals.values import row_number
-from reviewapp import gold, listing, live
+from reviewapp import listing, live
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import relabel
+from reviewapp.desk import gold
 from reviewapp.listing import asked as asking
 from reviewapp.listing import categories
 from reviewapp.models import ReviewItem, Slot

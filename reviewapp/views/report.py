@@ -17,11 +17,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evals.models import Run
 from evals.recompute import under_way
-from reviewapp import freshness, moving, report_page, workers
+from reviewapp import workers
 from reviewapp.access import Action, frozen_report, open_project
 from reviewapp.actions import reports
+from reviewapp.labelling import moving
 from reviewapp.models import Decision, Promotion, Report
-from reviewapp.parts.registry import PARTS
+from reviewapp.reports import freshness
+from reviewapp.reports import page as report_page
+from reviewapp.reports.parts.registry import PARTS
 from taxonomy.models import TaxonomyVersion
 
 #: What htmx asks for by itself: the id of what it puts it into, and the partial that is that.

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET
 
 from evals.models import Run
 from evals.values import row_number
-from reviewapp import behind_numbers
 from reviewapp.access import open_project
 from reviewapp.actions import exposures
 from reviewapp.models import Finding, Report, Review, ReviewItem
+from reviewapp.reports import behind_numbers
 from reviewapp.views.report import chosen_report, version_of
 from taxonomy.models import Category, TaxonomyVersion
 

@@ -17,13 +17,14 @@ from evals.models import Comparison, Run, Stratum
 from evals.recompute import under_way
 from evals.sampling import SamplingPlan
 from evals.values import row_number
-from reviewapp import again, measured, watch, workers
+from reviewapp import again, watch, workers
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import limits as limit_actions
 from reviewapp.actions import runs as actions
-from reviewapp.forms import RunForm, RunLimitsForm
+from reviewapp.forms.pages import RunForm, RunLimitsForm
 from reviewapp.models import Review, ReviewItem, Slot
-from reviewapp.noise_words import noise_in_words
+from reviewapp.reports import measured
+from reviewapp.reports.noise_words import noise_in_words
 from reviewapp.views.home import with_verdict
 
 PAGE = 50

@@ -20,9 +20,9 @@ from reviewapp.actions import members as member_actions
 from reviewapp.actions import models as model_actions
 from reviewapp.actions import projects
 from reviewapp.actions import tokens as token_actions
-from reviewapp.config_forms import ModelVersionForm, SamplingForm
-from reviewapp.forms import InviteForm, TokenForm
-from reviewapp.gate_form import GateForm
+from reviewapp.forms.configuration import ModelVersionForm, SamplingForm
+from reviewapp.forms.gate import GateForm
+from reviewapp.forms.pages import InviteForm, TokenForm
 from reviewapp.models import ApiToken, GatePolicy, Invitation, Membership, Role
 from reviewapp.plans import plan_in_words
 

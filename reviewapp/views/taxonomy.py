@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import projects, taxonomies
-from reviewapp.config_forms import TaxonomyForm
-from reviewapp.labelled import findings_by_category
+from reviewapp.forms.configuration import TaxonomyForm
+from reviewapp.labelling.labelled import findings_by_category
 from reviewapp.views.taxonomy_notes import notes_to_sort
 from taxonomy import interchange
 from taxonomy.drafts import stored

@@ -21,7 +21,7 @@ from reviewapp import drafting
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import taxonomies
 from reviewapp.actions.taxonomies import DraftChanged
-from reviewapp.taxonomy_forms import FORMS, CategoryForm, EditForm, MergeForm
+from reviewapp.forms.taxonomy import FORMS, CategoryForm, EditForm, MergeForm
 from taxonomy.drafts import Draft, stored
 from taxonomy.interchange import TaxonomyError
 from taxonomy.models import TaxonomyVersion

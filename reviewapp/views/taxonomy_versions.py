@@ -15,7 +15,7 @@ from reviewapp import drafting
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import taxonomies
 from reviewapp.actions.taxonomies import DraftChanged
-from reviewapp.labelled import difference
+from reviewapp.labelling.labelled import difference
 from reviewapp.views.taxonomy import version_of, versions
 from reviewapp.views.taxonomy_draft import NoDraft, draft_of, gone
 from taxonomy.drafts import stored

@@ -14,7 +14,7 @@ from evals.otlp.tracing import Tracing
 from reviewapp import seen_spans
 from reviewapp.access import Action, open_project
 from reviewapp.actions.tracing import set_tracing
-from reviewapp.tracing_forms import TracingForm, rule_forms
+from reviewapp.forms.tracing import TracingForm, rule_forms
 
 
 @login_required

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET
 from evals import values
 from evals.models import Output
 from reviewapp.access import Access, Action, open_project
-from reviewapp.judgement import sides_of
+from reviewapp.desk.judgement import sides_of
+from reviewapp.desk.rendering import shown
+from reviewapp.desk.rendering.turns import of_output, of_request
 from reviewapp.models import Rater, ReviewItem
-from reviewapp.rendering import shown
-from reviewapp.rendering.turns import of_output, of_request
 
 #: Remembers how a person likes to see outputs, so that the first paint is right already.
 WAY = "crosscheck_way"

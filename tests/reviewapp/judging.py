@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from reviewapp.actions import reviews
-from reviewapp.judgement import check
+from reviewapp.desk.judgement import check
 from reviewapp.models import Slot
 
 

@@ -7,10 +7,10 @@ from evals import recompute, sampling
 from evals.metrics.difference import paired_difference
 from evals.models import Stratum
 from evals.sampling import SamplingPlan
-from reviewapp import labels
 from reviewapp.actions import comparators, redraw
-from reviewapp.labels import Label
-from reviewapp.lines import Line, counts, lines, merged
+from reviewapp.labelling import labels
+from reviewapp.labelling.labels import Label
+from reviewapp.reports.lines import Line, counts, lines, merged
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.conftest import quick_passwords  # noqa: F401
 from tests.reviewapp.actions.scenes import DIFFER, SAME, review

@@ -136,7 +136,7 @@ def _answered(
 
 def merged(lines: Array) -> Array:
     """Columns x samples x batches, a batch with fewer than two labels put together with its
-    neighbour, as reviewapp.lines.merged does; what was taken away is left as zeros."""
+    neighbour, as reviewapp.reports.lines.merged does; what was taken away is left as zeros."""
     _, samples, batches = lines.shape
     rows = np.arange(samples)
     out = np.zeros_like(lines)

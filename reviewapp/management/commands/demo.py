@@ -11,8 +11,8 @@ from evals import compare
 from evals.models import Run
 from reviewapp import serving
 from reviewapp.demo import load, messages, model_server, project
-from reviewapp.freshness import behind, is_fresh
 from reviewapp.models import Report, ReviewItem
+from reviewapp.reports.freshness import behind, is_fresh
 from reviewapp.supervisor import ChildFailed, PortTaken, Supervisor, check_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -8,8 +8,8 @@ from django.core.management.base import CommandParser
 
 from evals.formats.base import json_line
 from evals.models import Run
-from reviewapp import label_records
 from reviewapp.actions import exposures
+from reviewapp.labelling import label_records
 from reviewapp.management.commands._base import ProjectCommand, project_of, run_of, user_of
 
 

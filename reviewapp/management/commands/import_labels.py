@@ -10,8 +10,8 @@ from django.core.management.base import CommandError, CommandParser
 from evals.models import SeveralRaters
 from evals.records import decode_labels
 from reviewapp.actions.imported import import_labels, set_several_raters
-from reviewapp.importing import ImportResult, Statement
-from reviewapp.importing.result import COUNTS
+from reviewapp.labelling.importing import ImportResult, Statement
+from reviewapp.labelling.importing.result import COUNTS
 from reviewapp.management.commands._base import ProjectCommand, actor, project_of
 from reviewapp.management.commands._progress import shown, watched
 from reviewapp.models import LabelSet

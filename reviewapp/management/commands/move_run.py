@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from reviewapp import moving
 from reviewapp.actions import relabel
+from reviewapp.labelling import moving
 from reviewapp.management.commands._base import ProjectCommand, actor, project_of, run_of
 
 

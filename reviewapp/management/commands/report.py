@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from reviewapp import moving
 from reviewapp.actions import reports
+from reviewapp.labelling import moving
 from reviewapp.management.commands._base import ProjectCommand, project_of, run_of
-from reviewapp.words import interval, points
+from reviewapp.reports.words import interval, points
 
 
 class Command(ProjectCommand):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from reviewapp import lines
+from reviewapp.reports import lines
 from tests.simulate import __main__ as everything
 from tests.simulate import anytime, fortnight, grids, schedule, written
 

@@ -14,7 +14,7 @@ from evals.models import ModelVersion, Project, Run
 from evals.records import decode_lines
 from evals.sampling import SamplingPlan
 from reviewapp.actions import items, projects, reviews, runs
-from reviewapp.judgement import CheckedFinding, Judgement
+from reviewapp.desk.judgement import CheckedFinding, Judgement
 from reviewapp.models import Rater, Review, ReviewItem
 
 #: (what production answers, what the candidate answers); None: it failed. Similarity of a and b

@@ -1,8 +1,8 @@
 import pytest
 
-from reviewapp import discussion
 from reviewapp.access import open_project
 from reviewapp.actions import flags, reviews
+from reviewapp.desk import discussion
 from reviewapp.models import AuditEvent, Comment, Flag
 from tests.reviewapp.actions.scenes import review
 

@@ -6,11 +6,13 @@ from uuid import uuid4
 import pytest
 
 from evals.sampling import SamplingPlan
-from reviewapp import freshness, gold, labels
 from reviewapp.actions import claims, exposures, projects, reviews
 from reviewapp.actions import gold as gold_actions
 from reviewapp.actions.undo import undo
+from reviewapp.desk import gold
+from reviewapp.labelling import labels
 from reviewapp.models import Exposure, GoldItem, Review, Slot
+from reviewapp.reports import freshness
 from tests.reviewapp.actions.scenes import judged, review
 
 

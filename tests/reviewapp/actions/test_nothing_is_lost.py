@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 
 from evals.sampling import SamplingPlan
 from reviewapp.actions import projects, relabel, reviews, taxonomies
+from reviewapp.desk.judgement import CheckedFinding, Judgement
 from reviewapp.imports import SaidMap
-from reviewapp.judgement import CheckedFinding, Judgement
 from reviewapp.models import Finding, Review, ReviewItem
 from taxonomy import drafts
 from taxonomy.interchange import TaxonomyError, content_of, digest, moves_of

@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from reviewapp import labels, lines, moving
 from reviewapp.actions import (
     claims,
     exposures,
@@ -20,6 +19,8 @@ from reviewapp.actions import (
     reviews,
     runs,
 )
+from reviewapp.labelling import labels, moving
+from reviewapp.labelling.reading import Reader
 from reviewapp.models import (
     AuditEvent,
     Draft,
@@ -31,7 +32,7 @@ from reviewapp.models import (
     ReviewItem,
     Slot,
 )
-from reviewapp.reading import Reader
+from reviewapp.reports import lines
 from taxonomy.models import Category, TaxonomyVersion
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.scenes import at_once, judged, review

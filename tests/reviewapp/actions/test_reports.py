@@ -6,10 +6,11 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from evals import values
-from reviewapp import report, tasks
+from reviewapp import tasks
 from reviewapp.actions import projects, promotions, reports
-from reviewapp.freshness import is_fresh
 from reviewapp.models import AuditEvent, Decision, Promotion, Report
+from reviewapp.reports import core as report
+from reviewapp.reports.freshness import is_fresh
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.scenes import DIFFER, at_once, review, review_all
 

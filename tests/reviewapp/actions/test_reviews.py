@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from evals.sampling import SamplingPlan
-from reviewapp import labels
 from reviewapp.actions import audit, claims, projects, reviews
+from reviewapp.labelling import labels
 from reviewapp.models import AuditEvent, Draft, Rater, Review, ReviewItem, Slot
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.scenes import DIFFER, at_once, judged, review

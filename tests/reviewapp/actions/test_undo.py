@@ -6,9 +6,9 @@ from django.utils import timezone
 
 from evals.models import Run
 from evals.sampling import SamplingPlan
-from reviewapp import labels
 from reviewapp.actions import claims, exposures, projects, reports, reviews
 from reviewapp.actions.undo import TooLate, undo
+from reviewapp.labelling import labels
 from reviewapp.models import AuditEvent, Draft, Exposure, Look, Review, Slot
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.scenes import at_once, judged, review

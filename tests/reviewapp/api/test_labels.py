@@ -5,7 +5,7 @@ import pytest
 
 from reviewapp.models import LabelSet, OutputJudgement, Rater
 from tests.reviewapp.conftest import as_lines
-from tests.reviewapp.importing.scenes import NEW, bare, found, record
+from tests.reviewapp.labelling.importing.scenes import NEW, bare, found, record
 
 ROWS = [record(1), record(2, sides={NEW: "error"}, findings=[found()])]
 NOTHING = {"stored": 0, "added": 0, "superseded": 0, "unchanged": 0, "conflicting": 0}

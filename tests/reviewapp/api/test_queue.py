@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from reviewapp.judgement import sides_of
+from reviewapp.desk.judgement import sides_of
 from reviewapp.models import Draft, Exposure, Rater, Review, ReviewItem, Slot
 
 WORDS = ("triage-09", "triage-11", "baseline", "candidate", "latency", "cost", "shadow-11")

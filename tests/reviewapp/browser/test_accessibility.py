@@ -16,8 +16,8 @@ from evals.otlp.intake import Taken
 from evals.records import decode_labels
 from reviewapp import seen_spans, trying
 from reviewapp.actions import evalsets, imported, projects, promotions, reports, reviews, taxonomies
-from reviewapp.importing import Statement
-from reviewapp.judgement import check
+from reviewapp.desk.judgement import check
+from reviewapp.labelling.importing import Statement
 from reviewapp.models import Finding, Membership, ReviewItem, Role, User
 from taxonomy import drafts
 from tests.reviewapp.browser.conftest import sign_in

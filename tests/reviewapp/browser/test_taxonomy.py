@@ -13,7 +13,7 @@ from taxonomy import drafts
 from taxonomy.drafts import stored
 from taxonomy.models import TaxonomyVersion
 from tests.reviewapp.browser.conftest import sign_in
-from tests.reviewapp.labelling import label_one
+from tests.reviewapp.label_by_hand import label_one
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -10,7 +10,7 @@ from evals.models import Project, Run
 from reviewapp.actions import reports
 from reviewapp.models import AuditEvent, LabelSet, OutputJudgement
 from tests.reviewapp.actions import scenes
-from tests.reviewapp.importing.scenes import NEW, bare, found, record
+from tests.reviewapp.labelling.importing.scenes import NEW, bare, found, record
 
 GOOD = [record(1), record(2, sides={NEW: "error"}, findings=[found()])]
 

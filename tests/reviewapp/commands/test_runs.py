@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from evals.models import Run
 from reviewapp.actions import projects, reports, reviews
-from reviewapp.judgement import check
+from reviewapp.desk.judgement import check
 from reviewapp.models import Report, ReviewItem
 
 SIDES = ("--baseline", "triage-09", "--candidate", "triage-11")
@@ -137,7 +137,7 @@ class TestGate:
         def fails(run, version=None):
             raise ZeroDivisionError("no")
 
-        monkeypatch.setattr("reviewapp.report.assemble", fails)
+        monkeypatch.setattr("reviewapp.reports.core.assemble", fails)
         assert manage("gate", "support", "shadow-11").code == 3
 
     @pytest.mark.parametrize("args", [(), ("support",), ("a", "b", "c"), ("a", "b", "--what")])

@@ -15,7 +15,7 @@ from reviewapp.actions import evalsets
 from reviewapp.models import Finding, Rater, ReviewItem, User
 from tests.reviewapp.conftest import as_lines
 from tests.reviewapp.judging import judge, second_place
-from tests.reviewapp.labelling import label_one
+from tests.reviewapp.label_by_hand import label_one
 
 SignIn = Callable[[User], Client]
 

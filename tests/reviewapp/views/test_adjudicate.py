@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from reviewapp import adjudicating
+from reviewapp.disagreement import adjudicating
 from reviewapp.models import Membership, Review, Role
 
 HERE = "/p/support/adjudicate/"

@@ -1,8 +1,8 @@
 import pytest
 
-from reviewapp import agreeing
 from reviewapp.actions import agreement
-from reviewapp.judgement import sides_of
+from reviewapp.desk.judgement import sides_of
+from reviewapp.disagreement import agreeing
 from reviewapp.models import Agreement, Membership, Role
 from reviewapp.tasks import refresh_agreement
 from tests.reviewapp.judging import judge, second_place

@@ -1,7 +1,7 @@
 import pytest
 
 from reviewapp.models import LabelSet
-from tests.reviewapp.importing.scenes import NEW, bare, bring, found, record
+from tests.reviewapp.labelling.importing.scenes import NEW, bare, bring, found, record
 
 pytestmark = pytest.mark.django_db
 PAGE = "/p/support/settings/labels/"

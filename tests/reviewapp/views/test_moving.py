@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from reviewapp.actions import exposures, reports
-from reviewapp.judgement import sides_of
+from reviewapp.desk.judgement import sides_of
 from reviewapp.models import Draft, Exposure, Review, ReviewItem, Slot
 from tests.reviewapp.actions.scenes import review
 from tests.reviewapp.versions import further

@@ -4,7 +4,7 @@ import pytest
 
 from reviewapp.actions import parts, projects, promotions, reports
 from reviewapp.models import Promotion, Report, ReportPart
-from tests.reviewapp.labelling import label_one
+from tests.reviewapp.label_by_hand import label_one
 
 REPORT = "/p/support/runs/shadow-11/report/"
 

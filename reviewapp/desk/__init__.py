@@ -1,0 +1,1 @@
+"""The desk: what a reviewer is shown, and what a judgement may say."""

@@ -1,0 +1,1 @@
+"""Where reviewers differ: on an item, and over time."""

@@ -1,0 +1,1 @@
+"""The gate: a project's margins held against a run."""

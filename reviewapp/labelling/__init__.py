@@ -1,0 +1,1 @@
+"""Labels: whose word an item has, in which taxonomy version, and from where."""
