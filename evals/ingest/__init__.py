@@ -10,7 +10,7 @@ writes it, `store.py` does the three in one transaction.
 """
 
 from evals.ingest.costs import MOST_COST, cost_of
-from evals.ingest.result import LISTED, IngestResult
+from evals.ingest.result import LISTED, IngestResult, LineResult
 from evals.ingest.store import ingest
 
-__all__ = ["LISTED", "MOST_COST", "IngestResult", "cost_of", "ingest"]
+__all__ = ["LISTED", "MOST_COST", "IngestResult", "LineResult", "cost_of", "ingest"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar, Self
 
 from evals.records import LineError
 
@@ -12,33 +13,37 @@ LISTED = 1000
 
 
 @dataclass
-class IngestResult:
+class LineResult:
     """Lines by what became of them; `problems` says why, for the first thousand.
 
-    `beside`: of those conflicting, the lines that contradict no input and no output, whose
-    outputs are stored all the same.
+    OUTCOMES: what a line can become, in the order of an answer; ASIDE: counts of lines that are in
+    one of those already.
     """
+
+    OUTCOMES: ClassVar[tuple[str, ...]] = (
+        "stored",
+        "added",
+        "unchanged",
+        "conflicting",
+        "rejected",
+    )
+    ASIDE: ClassVar[tuple[str, ...]] = ()
 
     stored: int = 0
     added: int = 0
     unchanged: int = 0
     conflicting: int = 0
     rejected: int = 0
-    beside: int = 0
     problems: list[LineError] = field(default_factory=list)
 
     @property
     def lines(self) -> int:
         """All that were told of, good or bad."""
-        return self.stored + self.added + self.unchanged + self.conflicting + self.rejected
+        return sum(getattr(self, name) for name in self.OUTCOMES)
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "stored": self.stored,
-            "added": self.added,
-            "unchanged": self.unchanged,
-            "conflicting": self.conflicting,
-            "rejected": self.rejected,
+            **{name: getattr(self, name) for name in self.OUTCOMES},
             "problems": [
                 {"line": one.line, "field": one.path, "reason": one.reason} for one in self.problems
             ],
@@ -51,12 +56,18 @@ class IngestResult:
     def report(self, problems: Iterable[LineError]) -> None:
         self.problems.extend(list(problems)[: LISTED - len(self.problems)])
 
-    def take(self, other: IngestResult) -> None:
+    def take(self, other: Self) -> None:
         """Adds what became of further lines."""
-        self.stored += other.stored
-        self.added += other.added
-        self.unchanged += other.unchanged
-        self.conflicting += other.conflicting
-        self.rejected += other.rejected
-        self.beside += other.beside
+        for name in (*self.OUTCOMES, *self.ASIDE):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
         self.report(other.problems)
+
+
+@dataclass
+class IngestResult(LineResult):
+    """`beside`: of those conflicting, the lines that contradict no input and no output, whose
+    outputs are stored all the same."""
+
+    ASIDE = ("beside",)
+
+    beside: int = 0

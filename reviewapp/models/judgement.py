@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from evals.models import ModelVersion, Output, Project
+from reviewapp.models.found import FoundError, whole
 from reviewapp.models.people import Rater
 from taxonomy.models import Category, Severity, TaxonomyVersion
 
@@ -104,12 +105,8 @@ class OutputJudgement(models.Model):
         return f"judgement of {self.output} by {self.rater}"
 
 
-class OutputFinding(models.Model):
+class OutputFinding(FoundError):
     """One error of an output; the same category may be found twice."""
-
-    class Where(models.TextChoices):
-        OUTPUT = "output"
-        INPUT = "input"
 
     judgement = models.ForeignKey(
         OutputJudgement, on_delete=models.PROTECT, related_name="findings"
@@ -120,26 +117,10 @@ class OutputFinding(models.Model):
     severity = models.ForeignKey(
         Severity, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    where = models.CharField(max_length=6, choices=Where, default=Where.OUTPUT)
-    path = models.CharField(max_length=500, blank=True)
-    span_start = models.PositiveIntegerField(null=True, blank=True)
-    span_end = models.PositiveIntegerField(null=True, blank=True)
-    note = models.TextField(blank=True)
 
     class Meta:
         ordering = ["judgement", "id"]
-        constraints = [
-            models.CheckConstraint(
-                name="output_finding_has_category_or_note",
-                condition=Q(category__isnull=False) | ~Q(note=""),
-            ),
-            models.CheckConstraint(
-                name="output_finding_span_is_whole",
-                condition=Q(span_start=None, span_end=None)
-                | Q(span_start__isnull=False, span_end__isnull=False)
-                & Q(span_end__gt=F("span_start")),
-            ),
-        ]
+        constraints = whole("output_finding")
 
     def __str__(self) -> str:
         return str(self.category or self.note)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from evals.models import Comparison, Project, Run
+from reviewapp.models.found import FoundError, whole
 from reviewapp.models.judgement import LabelSet
 from reviewapp.models.people import Rater
 from taxonomy.models import Category, Severity, TaxonomyVersion
@@ -189,14 +190,10 @@ class Review(models.Model):
         return f"review of {self.item} by {self.rater}"
 
 
-class Finding(models.Model):
+class Finding(FoundError):
     class Side(models.TextChoices):
         BASELINE = "baseline"
         CANDIDATE = "candidate"
-
-    class Where(models.TextChoices):
-        OUTPUT = "output"
-        INPUT = "input"
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="findings")
     side = models.CharField(max_length=9, choices=Side)
@@ -206,26 +203,10 @@ class Finding(models.Model):
     severity = models.ForeignKey(
         Severity, on_delete=models.PROTECT, null=True, blank=True, related_name="findings"
     )
-    where = models.CharField(max_length=6, choices=Where, default=Where.OUTPUT)
-    path = models.CharField(max_length=500, blank=True)
-    span_start = models.PositiveIntegerField(null=True, blank=True)
-    span_end = models.PositiveIntegerField(null=True, blank=True)
-    note = models.TextField(blank=True)
 
     class Meta:
         ordering = ["review", "id"]
-        constraints = [
-            models.CheckConstraint(
-                name="finding_has_category_or_note",
-                condition=Q(category__isnull=False) | ~Q(note=""),
-            ),
-            models.CheckConstraint(
-                name="finding_span_is_whole",
-                condition=Q(span_start=None, span_end=None)
-                | Q(span_start__isnull=False, span_end__isnull=False)
-                & Q(span_end__gt=F("span_start")),
-            ),
-        ]
+        constraints = whole("finding")
 
     def __str__(self) -> str:
         return f"{self.category or self.note} on {self.side}"

@@ -11,7 +11,6 @@ from evals.models import SeveralRaters
 from evals.records import decode_labels
 from reviewapp.actions.imported import import_labels, set_several_raters
 from reviewapp.labelling.importing import ImportResult, Statement
-from reviewapp.labelling.importing.result import COUNTS
 from reviewapp.management.commands._base import ProjectCommand, actor, project_of
 from reviewapp.management.commands._progress import shown, watched
 from reviewapp.models import LabelSet
@@ -83,5 +82,5 @@ class Command(ProjectCommand):
                 "and left out of estimates and the gate. If no rater knew which version an output "
                 'is of, send them with --blind, or with "blind": true in each record.'
             )
-        text = ", ".join(f"{name} {getattr(result, name):,}" for name in COUNTS)
+        text = ", ".join(f"{name} {getattr(result, name):,}" for name in result.OUTCOMES)
         self.say(result.as_dict(), text, as_json)
