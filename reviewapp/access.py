@@ -12,25 +12,59 @@ from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import BigIntegerField, CharField, Model, QuerySet
 from django.http import Http404
 
 from evals.models import EvalSet, Project, Run
 from evals.values import row_number
-from reviewapp.models import Membership, Promotion, Rater, Report, ReviewItem, Role, User
+from reviewapp.models import (
+    ApiToken,
+    Membership,
+    Promotion,
+    Rater,
+    Report,
+    ReviewItem,
+    Role,
+    User,
+)
+from reviewapp.prepared import Given, Kept
 
 T = TypeVar("T", bound=Model)
 #: Raters of this process's reviewers, by project and user: asked for with each request, and once
 #: made never changed.
 _raters: dict[tuple[int, int], Rater] = {}
 
-
+_MEMBER = Kept(
+    lambda: (
+        Membership.objects.filter(
+            project__slug=Given("slug", CharField()), user_id=Given("user", BigIntegerField())
+        )
+        .select_related("project__taxonomy_version__taxonomy", "user")
+        .defer("project__taxonomy_version__source")
+    )
+)
+_ITEM = ReviewItem.objects.filter(
+    project_id=Given("project", BigIntegerField()), pk=Given("pk", BigIntegerField())
+)
+_WHOLE = Kept(
+    lambda: _ITEM.select_related(
+        "run__baseline",
+        "run__candidate",
+        "run__taxonomy_version__taxonomy",
+        "comparison__request",
+        "comparison__baseline_output",
+        "comparison__candidate_output",
+    )
+)
 #: Columns of an item that a judgement of it needs.
-TO_JUDGE = (
-    *("project_id", "comparison_id", "state", "reopened_at", "resolved_at"),
-    *("run__name", "run__seed", "run__state", "run__project_id"),
-    *("run__taxonomy_version__state", "run__taxonomy_version__number"),
-    "run__taxonomy_version__taxonomy__name",
+_TO_JUDGE = Kept(
+    lambda: _ITEM.select_related("run__taxonomy_version__taxonomy").only(
+        *("project_id", "comparison_id", "state", "reopened_at", "resolved_at"),
+        *("run__name", "run__seed", "run__state", "run__project_id", "run__sampling"),
+        "run__several_raters",
+        *("run__taxonomy_version__state", "run__taxonomy_version__number"),
+        "run__taxonomy_version__taxonomy__name",
+    )
 )
 
 
@@ -105,24 +139,17 @@ class Access:
 
     def item(self, pk: int) -> ReviewItem:
         """With everything that its page shows."""
-        whole = ReviewItem.objects.select_related(
-            "run__baseline",
-            "run__candidate",
-            "run__taxonomy_version__taxonomy",
-            "comparison__request",
-            "comparison__baseline_output",
-            "comparison__candidate_output",
-        )
-        return self._item(whole, pk)
+        return self._item(_WHOLE, pk)
 
     def item_to_judge(self, pk: int) -> ReviewItem:
         """The same without its texts and whatever else a judgement without evidence does not
         need; what is asked for all the same is read then."""
-        needed = ReviewItem.objects.select_related("run__taxonomy_version__taxonomy")
-        return self._item(needed.only(*TO_JUDGE), pk)
+        return self._item(_TO_JUDGE, pk)
 
-    def _item(self, items: QuerySet[ReviewItem], pk: int) -> ReviewItem:
-        found = _found(items.filter(project=self.project, pk=pk), f"item {pk}")
+    def _item(self, items: Kept[ReviewItem], pk: int) -> ReviewItem:
+        found = items.first(project=self.project.pk, pk=pk) if pk < 2**63 else None
+        if found is None:
+            raise Http404(f"There is no item {pk} in this project.")
         found.project = self.project
         return found
 
@@ -155,17 +182,25 @@ def _found(queryset: QuerySet[T], what: str) -> T:
 def open_project(user: User | AnonymousUser, slug: str, action: Action = Action.VIEW) -> Access:
     """The user's access to a project. Raises Http404 for outsiders, PermissionDenied for members
     who may not do `action`."""
-    membership = None
-    if user.is_authenticated and user.is_active:
-        rows = Membership.objects.filter(project__slug=slug, user_id=user.pk).select_related(
-            "project__taxonomy_version__taxonomy", "user"
-        )
-        # By a key: an order would be sorted for nothing, and joins tables for it.
-        needed = rows.defer("project__taxonomy_version__source").order_by()[:1]
-        membership = next(iter(needed), None)
-    if membership is None:
-        raise Http404("There is no such project, or you are not a member of it.")
-    access = Access(membership.user, membership.project, membership.role, membership.adjudicates)
+    known = user.is_authenticated and user.is_active
+    found = _MEMBER.first(slug=slug, user=user.pk) if known else None
+    if found is None:
+        raise Http404(_OUTSIDE)
+    return _opened(Access(found.user, found.project, found.role, found.adjudicates), action)
+
+
+def open_by_token(token: ApiToken, slug: str, action: Action = Action.VIEW) -> Access:
+    """The same for a token that `tokens.find` gave: it acts as the member who made it, with the
+    role they have now. To every project but its own it is a stranger."""
+    if token.project.slug != slug or token.role is None:
+        raise Http404(_OUTSIDE)
+    return _opened(Access(token.user, token.project, token.role, bool(token.adjudicates)), action)
+
+
+_OUTSIDE = "There is no such project, or you are not a member of it."
+
+
+def _opened(access: Access, action: Action) -> Access:
     access.require(action)
     return access
 

@@ -75,7 +75,7 @@ def charlie(db: None) -> User:
 def as_user() -> Callable[[User], Client]:
     def signed_in(user: User) -> Client:
         client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user)
         return client
 
     return signed_in

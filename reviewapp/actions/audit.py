@@ -10,6 +10,7 @@ from django.db import transaction
 
 from evals.models import Project
 from reviewapp.models import AuditEvent, User
+from reviewapp.prepared import insert
 
 #: A person, or in words what acted without one: "worker", "command line", "script".
 By = User | str
@@ -20,7 +21,7 @@ def record(
 ) -> AuditEvent:
     """One event, in the transaction of what it tells of."""
     person = by if isinstance(by, User) else None
-    return AuditEvent.objects.create(
+    event = AuditEvent(
         project=project,
         by=person,
         actor=person.get_username() if person else str(by),
@@ -28,6 +29,8 @@ def record(
         subject=str(subject)[:200],
         data=data or {},
     )
+    insert(event)
+    return event
 
 
 def seal(project: Project) -> int:

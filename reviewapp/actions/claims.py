@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from evals import sampling
 from evals.models import Project
 from reviewapp.actions import places
 from reviewapp.models import Rater, ReviewItem, Slot
+from reviewapp.prepared import Statement
 
 #: How long an item stays ahead that nobody looks at yet; the page asks again each minute.
 AHEAD = timedelta(minutes=2)
@@ -38,11 +39,11 @@ _GIVEN_BACK: dict[str, Any] = {
     "claimed_at": None,
     "ahead": False,
 }
-_RENEW = """
+_RENEW = Statement("""
 UPDATE reviewapp_slot SET lease_until = now() + %(lease)s
 WHERE rater_id = %(rater)s AND state = 'claimed' AND ahead = %(ahead)s
 RETURNING item_id, lease_until
-"""
+""")
 _MAY = """
       s.state IN ('open', 'claimed') AND (s.state = 'open' OR s.lease_until < now())
       AND (SELECT 1 FROM reviewapp_slot o
@@ -58,7 +59,7 @@ _IN_LINE = f"""
              AND v.id IS DISTINCT FROM s.relabels_id LIMIT 1) IS NULL
 """  # noqa: S608 (put together of constants)
 # What is kept for the rater to relabel comes first; then the line.
-_CLAIM = f"""
+_CLAIM = Statement(f"""
 UPDATE reviewapp_slot
 SET state = 'claimed', rater_id = %(rater)s, claimed_at = now(), ahead = %(ahead)s,
     lease_until = now() + %(lease)s
@@ -76,10 +77,10 @@ WHERE id = coalesce((
     FOR UPDATE SKIP LOCKED
 ))
 RETURNING item_id, lease_until
-"""  # noqa: S608 (put together of constants)
+""")  # noqa: S608 (put together of constants)
 # A gold item that the reviewer has neither judged nor been shown. Never at the end of the line,
 # where nobody would take it for one of the others.
-_CLAIM_GOLD = f"""
+_CLAIM_GOLD = Statement(f"""
 INSERT INTO reviewapp_slot (item_id, number, project_id, rank, state, rater_id, ahead, claimed_at,
     lease_until, skip_kind, skip_reason, gold)
 SELECT i.id, 0, i.project_id, i.rank, 'claimed', %(rater)s, %(ahead)s, now(), now() + %(lease)s,
@@ -97,18 +98,18 @@ WHERE g.retired_at IS NULL AND i.project_id = %(project)s AND i.state = 'resolve
 ORDER BY random()
 LIMIT 1
 RETURNING item_id, lease_until
-"""  # noqa: S608 (put together of constants)
-_HOLDS = """
+""")  # noqa: S608 (put together of constants)
+_HOLDS = Statement("""
 SELECT item_id, lease_until FROM reviewapp_slot
-WHERE rater_id = %s AND state = 'claimed' AND NOT ahead
-"""
+WHERE rater_id = %(rater)s AND state = 'claimed' AND NOT ahead
+""")
 # Not one that somebody is taking at this moment, since its lease ran out.
-_PROMOTE = """
+_PROMOTE = Statement("""
 UPDATE reviewapp_slot SET ahead = false, claimed_at = now(), lease_until = now() + %(lease)s
 WHERE id = (SELECT id FROM reviewapp_slot
             WHERE rater_id = %(rater)s AND state = 'claimed' AND ahead FOR UPDATE SKIP LOCKED)
 RETURNING item_id, lease_until
-"""
+""")
 
 
 def claim(*, project: Project, rater: Rater, ahead: bool = False) -> Claim | None:
@@ -131,12 +132,10 @@ def claim(*, project: Project, rater: Rater, ahead: bool = False) -> Claim | Non
         steps.append(_CLAIM_GOLD)
     for _ in range(3):
         try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                for step in [*steps, _CLAIM]:
-                    cursor.execute(step, values)
-                    if row := cursor.fetchone():
-                        return Claim(row[0], row[1], ahead)
-                return None
+            for step in [*steps, _CLAIM]:
+                if row := step.first(values):
+                    return Claim(row[0], row[1], ahead)
+            return None
         except IntegrityError:
             continue  # another tab of the same person claimed in between: renew that one
     return None
@@ -154,9 +153,7 @@ def renew(*, item: ReviewItem, rater: Rater) -> Claim | None:
 
 def holds(*, rater: Rater) -> Claim | None:
     """The item that the reviewer is at, without renewing anything."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLDS, [rater.pk])
-        row = cursor.fetchone()
+    row = _HOLDS.first({"rater": rater.pk})
     return Claim(*row) if row else None
 
 
@@ -170,10 +167,7 @@ def is_free(*, item: ReviewItem, rater: Rater) -> bool:
 def promote(*, project: Project, rater: Rater) -> Claim | None:
     """The item that was ahead is the one that its reviewer is at, from now on. The caller is in a
     transaction in which the one before it was closed or given back."""
-    with connection.cursor() as cursor:
-        values: dict[str, Any] = {"rater": rater.pk, "lease": lease_of(project)}
-        cursor.execute(_PROMOTE, values)
-        row = cursor.fetchone()
+    row = _PROMOTE.first({"rater": rater.pk, "lease": lease_of(project)})
     return Claim(*row) if row else None
 
 

@@ -6,31 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from evals.models import Run
 from reviewapp.desk.judgement import Judgement
 from reviewapp.models import Rater, Review, ReviewItem, Slot
+from reviewapp.prepared import Statement
 
 
 class SlotLost(Exception):
     """The item is not (or no longer) the reviewer's; what was typed is kept as their draft."""
 
 
+class Skipped(SlotLost):
+    """Its rater has left the item to others."""
+
+
 class Undone(SlotLost):
     """The submission was taken back by its rater: its number makes no other review."""
 
 
-_LOCK = """
-SELECT state, reopened_at FROM reviewapp_reviewitem WHERE id = %s FOR NO KEY UPDATE
-"""
+_LOCK = Statement("""
+SELECT state, reopened_at FROM reviewapp_reviewitem WHERE id = %(item)s FOR NO KEY UPDATE
+""")
 # After the item's lock is ours, so that all of it is as it will stay: who judges, skips, undoes or
 # adjudicates, and who moves the run to another taxonomy version, holds that lock too.
-_HELD = """
+_HELD = Statement("""
 SELECT s.id, s.state, s.relabels_id, s.gold, r.state, r.taxonomy_version_id,
-    EXISTS (SELECT FROM reviewapp_slot o WHERE o.item_id = s.item_id AND o.id <> s.id
-            AND o.state IN ('open', 'claimed') AND NOT o.gold),
-    EXISTS (SELECT FROM reviewapp_review v WHERE v.item_id = s.item_id AND v.live),
     EXISTS (SELECT FROM reviewapp_review v
             WHERE v.item_id = s.item_id AND NOT v.blind AND v.label_set_id IS NULL),
     EXISTS (SELECT FROM reviewapp_exposure x
@@ -41,14 +41,15 @@ FROM reviewapp_slot s JOIN reviewapp_reviewitem i ON i.id = s.item_id
 JOIN evals_run r ON r.id = i.run_id
 WHERE s.item_id = %(item)s AND s.rater_id = %(rater)s
 FOR UPDATE OF s
-"""
+""")
+_SENT = Statement("SELECT 1 FROM reviewapp_review WHERE submission = %(submission)s")
 
 
 @dataclass(frozen=True)
 class Place:
-    """What is known of a place that its rater holds. `others`: somebody else is still to judge the
-    item; `judged`: it has a label already; `shown`: to whom its review would not be blind, whatever
-    became of the item since; `revision`: that of the rater's next review of it."""
+    """What is known of a place that its rater holds. `seen`: a review of the item was not blind;
+    `exposed`: its rater was shown its sides, whatever became of the item since; `revision`: that of
+    the rater's next review of it."""
 
     slot_id: int
     relabels_id: int | None
@@ -56,8 +57,6 @@ class Place:
     version_id: int
     item_state: str
     reopened_at: datetime | None
-    others: bool
-    judged: bool
     seen: bool
     exposed: bool
     revision: int
@@ -70,21 +69,13 @@ class Place:
         resolved = self.item_state == ReviewItem.State.RESOLVED
         return not (resolved or self.reopened_at or self.seen or self.exposed)
 
-    @property
-    def alone(self) -> bool:
-        """Whether the item's label is what is said here, and nothing else."""
-        return not (self.others or self.judged or self.gold or self.relabels_id)
-
 
 def held(item: ReviewItem, rater: Rater) -> Place:
     """The rater's place on an item, with both locked until the end of the transaction: a claim of
     somebody else cannot take it from now on. Two statements. Raises SlotLost."""
     keys = {"item": item.pk, "rater": rater.pk, "user": rater.user_id}
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [item.pk])
-        item_state, reopened_at = cursor.fetchone()
-        cursor.execute(_HELD, keys)
-        row = cursor.fetchone()
+    item_state, reopened_at = _LOCK.first(keys) or ("", None)
+    row = _HELD.first(keys)
     item.state, item.reopened_at = item_state, reopened_at
     if row is None:
         if Run.objects.filter(pk=item.run_id, state=Run.State.CANCELLED).exists():
@@ -92,7 +83,8 @@ def held(item: ReviewItem, rater: Rater) -> Place:
         raise SlotLost("Your lease on this item ran out and somebody else has taken it.")
     slot_id, state, relabels_id, gold, _, version_id, *known = row
     if state != Slot.State.CLAIMED:
-        raise SlotLost(f"You have {state} this item already.")
+        lost = Skipped if state == Slot.State.SKIPPED else SlotLost
+        raise lost(f"You have {state} this item already.")
     return Place(slot_id, relabels_id, gold, version_id, item_state, reopened_at, *known)
 
 
@@ -117,9 +109,7 @@ def in_its_words(item: ReviewItem, judgement: Judgement, version_id: int) -> Non
 
 def was_sent(submission: UUID) -> bool:
     """Whether this submission has made a review, of whatever item."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM reviewapp_review WHERE submission = %s", [submission])
-        return cursor.fetchone() is not None
+    return _SENT.first({"submission": submission}) is not None
 
 
 def same_submission(item: ReviewItem, rater: Rater, submission: UUID) -> Review | None:

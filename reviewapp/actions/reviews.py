@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from reviewapp.actions import audit, items, places, reports
 from reviewapp.actions.audit import By
 from reviewapp.actions.claims import Claim, claim, claim_item, promote, release
-from reviewapp.actions.places import Place, SlotLost, Undone, same_submission
+from reviewapp.actions.places import Place, Skipped, SlotLost, Undone, same_submission
 from reviewapp.actions.storing import forget_draft, relabel, store, store_at
 from reviewapp.desk import carrying
 from reviewapp.desk.judgement import Judgement
 from reviewapp.models import Draft, Rater, Review, ReviewItem, Slot
+from reviewapp.prepared import Statement
 
 __all__ = [
     "Claim",
@@ -39,19 +40,15 @@ __all__ = [
 #: After this many people have skipped an item it waits for a lead.
 SKIPS = 2
 
-# One statement, since every submission waits for it: the place is closed, the draft has become a
-# review, and where that is the only word on the item, the item is resolved.
-_CLOSE = """
+# The place is closed, and the draft has become a review.
+_CLOSE = Statement("""
 WITH draft AS (
     DELETE FROM reviewapp_draft WHERE item_id = %(item)s AND rater_id = %(rater)s
-), item AS (
-    UPDATE reviewapp_reviewitem SET state = 'resolved', resolved_at = now()
-    WHERE id = %(item)s AND %(resolved)s
 )
 UPDATE reviewapp_slot SET state = 'submitted', lease_until = NULL, closed_at = now(),
     reserved_for_id = NULL, ahead = false
 WHERE id = %(slot)s
-"""
+""")
 
 
 def submit(
@@ -96,17 +93,8 @@ def _submit(
 
 
 def _close(place: Place, item: ReviewItem, rater: Rater) -> None:
-    values = {
-        "item": item.pk,
-        "rater": rater.pk,
-        "slot": place.slot_id,
-        "resolved": place.alone,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_CLOSE, values)
-    if place.alone:
-        item.state, item.resolved_at = ReviewItem.State.RESOLVED, timezone.now()
-    elif not place.gold:
+    _CLOSE.run({"item": item.pk, "rater": rater.pk, "slot": place.slot_id})
+    if not place.gold:
         item.run.taxonomy_version_id = place.version_id
         items.resolve(item=item)
 
@@ -135,8 +123,11 @@ def skip(
 ) -> None:
     """Leaves an item to somebody else; after two have skipped it, to a lead. It does not come to
     its rater again. A review that two cannot relabel stays as it is: what it says in the new
-    version is unknown."""
-    place = places.held(item, rater)
+    version is unknown. Skipped again it stays skipped: only the first answer was lost."""
+    try:
+        place = places.held(item, rater)
+    except Skipped:
+        return
     item = places.locked(item)
     slot = item.slots.select_related("relabels").get(pk=place.slot_id)
     slot.state, slot.lease_until, slot.closed_at = Slot.State.SKIPPED, None, timezone.now()

@@ -8,6 +8,7 @@ from reviewapp.actions import places
 from reviewapp.actions.places import Place
 from reviewapp.desk.judgement import Judgement
 from reviewapp.models import Draft, Exposure, Finding, Rater, Review, ReviewItem
+from reviewapp.prepared import insert
 
 
 def store(
@@ -67,7 +68,7 @@ def _insert(judgement: Judgement, review: Review) -> Review:
     review.baseline, review.candidate = judgement.baseline, judgement.candidate
     review.corrected_output, review.note = judgement.corrected_output, judgement.note
     review.duration_s = judgement.duration_s
-    review.save(force_insert=True)
+    insert(review)
     if judgement.findings:
         _insert_findings(review, judgement)
     return review

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from reviewapp.access import Access, Action, open_project
+from reviewapp.access import Access, Action, open_by_token, open_project
 from reviewapp.actions import tokens
 from reviewapp.models import ApiToken, User
 
@@ -46,5 +45,6 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 def enter(request: Request, slug: str, action: Action = Action.VIEW) -> Access:
     """Access to a project for who asks. To every project but its own, a token is a stranger."""
-    foreign = isinstance(request.auth, ApiToken) and request.auth.project.slug != slug
-    return open_project(AnonymousUser() if foreign else request.user, slug, action)
+    if isinstance(request.auth, ApiToken):
+        return open_by_token(request.auth, slug, action)
+    return open_project(request.user, slug, action)

@@ -10,9 +10,12 @@ from evals.models import Output
 from reviewapp.api.fields import AnyJSON
 from reviewapp.desk import carrying
 from reviewapp.desk.judgement import sides_of
-from reviewapp.desk.palette import palette
+from reviewapp.desk.palette import Palette, palette
 from reviewapp.models import Rater, ReviewItem
-from taxonomy.models import Category, Severity
+from taxonomy.models import Category, Severity, TaxonomyVersion
+
+#: The words of published versions, by the version's id.
+_KEPT: dict[int, dict[str, Any]] = {}
 
 
 class CategoryShown(serializers.ModelSerializer[Category]):
@@ -84,8 +87,8 @@ class ClaimedItem(serializers.Serializer[Any]):
 def shown(item: ReviewItem, rater: Rater) -> dict[str, Any]:
     """An item as its reviewer may see it."""
     request, version = item.comparison.request, item.run.taxonomy_version
-    slot = carrying.place(item, rater)
-    words = palette(version)
+    begins = carrying.beginning(item, rater)
+    words = _words(version)
     return {
         "item": item.pk,
         "request": {
@@ -99,10 +102,26 @@ def shown(item: ReviewItem, rater: Rater) -> dict[str, Any]:
             for letter, real in sorted(sides_of(item, rater).items())
         },
         "taxonomy": str(version),
+        **words,
+        "draft": begins.draft,
+        "relabels": str(begins.relabels.taxonomy_version) if begins.relabels else None,
+    }
+
+
+def _words(version: TaxonomyVersion) -> dict[str, Any]:
+    """The same for every item of a published version, and so put into words once a process."""
+    kept = _KEPT.get(version.pk)
+    if kept is None:
+        kept = _put(palette(version))
+        if version.state != TaxonomyVersion.State.DRAFT:
+            _KEPT[version.pk] = kept
+    return kept
+
+
+def _put(words: Palette) -> dict[str, Any]:
+    return {
         "categories": CategoryShown(words.categories, many=True).data,
         "severities": SeverityShown(words.severities, many=True).data,
-        "draft": carrying.before_them(item, rater, slot),
-        "relabels": str(slot.relabels.taxonomy_version) if slot and slot.relabels else None,
     }
 
 

@@ -3,44 +3,53 @@ category is known there are filled in, the others ask for a choice."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from evals.values import row_number
 from reviewapp.desk.judgement import sides_of
-from reviewapp.models import Draft, Rater, Review, ReviewItem, Slot
+from reviewapp.models import Draft, Rater, Review, ReviewItem
+from reviewapp.prepared import Statement
 from taxonomy.models import TaxonomyVersion
 from taxonomy.translation import translation
 
-
-def place(item: ReviewItem, rater: Rater) -> Slot | None:
-    """The rater's place on the item, with the review that is to be said again at it."""
-    return (
-        item.slots.filter(rater=rater)
-        .select_related("relabels__item__run", "relabels__taxonomy_version__taxonomy")
-        .order_by("pk")
-        .first()
-    )
+# Of most items neither is there.
+_THERE = Statement("""
+SELECT (SELECT relabels_id FROM reviewapp_slot WHERE item_id = %(item)s AND rater_id = %(rater)s),
+    EXISTS (SELECT FROM reviewapp_draft WHERE item_id = %(item)s AND rater_id = %(rater)s)
+""")
 
 
-def before_them(item: ReviewItem, rater: Rater, slot: Slot | None) -> dict[str, Any] | None:
-    """What the form of an item begins with, in the run's version: the rater's draft, or the
-    review that is to be relabelled at their place; None where it begins empty."""
-    draft: dict[str, Any] | None = _draft(item, rater)
-    if draft is not None or slot is None or slot.relabels is None:
-        return draft
-    said = as_sent(slot.relabels, rater)
-    filled: dict[str, Any] = carried(
-        said, slot.relabels.taxonomy_version, item.run.taxonomy_version
-    )
-    return filled
+@dataclass(frozen=True)
+class Beginning:
+    """What the form of an item begins with at the rater's place, in the run's version: `draft` is
+    what they typed, else what they have to say again (`relabels`), else None."""
+
+    draft: dict[str, Any] | None
+    relabels: Review | None
 
 
-def _draft(item: ReviewItem, rater: Rater) -> Any:
+def beginning(item: ReviewItem, rater: Rater) -> Beginning:
+    again, typed = _THERE.first({"item": item.pk, "rater": rater.pk}) or (None, False)
+    draft = typed_before(item, rater) if typed else None
+    if again is None:
+        return Beginning(draft, None)
+    rows = Review.objects.select_related("item__run", "taxonomy_version__taxonomy")
+    said = rows.get(pk=again)
+    if draft is None:
+        sent = as_sent(said, rater)
+        draft = carried(sent, said.taxonomy_version, item.run.taxonomy_version)
+    return Beginning(draft, said)
+
+
+def typed_before(item: ReviewItem, rater: Rater) -> dict[str, Any] | None:
+    """The rater's draft on the item, in the run's version."""
     rows = Draft.objects.select_related("taxonomy_version__taxonomy")
     kept = rows.filter(item=item, rater=rater).first()
     if kept is None:
         return None
-    return carried(kept.body, kept.taxonomy_version, item.run.taxonomy_version)
+    draft: dict[str, Any] = carried(kept.body, kept.taxonomy_version, item.run.taxonomy_version)
+    return draft
 
 
 def typed_in(body: object, now: TaxonomyVersion) -> TaxonomyVersion:

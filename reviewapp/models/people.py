@@ -83,6 +83,10 @@ class Invitation(models.Model):
 class ApiToken(models.Model):
     """Acts in one project as the member who made it. Only the digest is stored."""
 
+    #: As whom it acts, where `tokens.find` read it: None where they are a member no more.
+    role: str | None
+    adjudicates: bool | None
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tokens")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=80)

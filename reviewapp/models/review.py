@@ -47,6 +47,7 @@ class ReviewItem(models.Model):
         null=True,
         blank=True,
         related_name="items",
+        db_index=False,  # item_label_set has it
         help_text="with which it came; none where it was drawn here",
     )
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
@@ -82,6 +83,9 @@ class ReviewItem(models.Model):
             models.Index(fields=["project", "state", "id"], name="item_list_state"),
             models.Index(fields=["project", "stratum", "id"], name="item_list_stratum"),
             models.Index(fields=["run", "id"], name="item_list_run"),
+            models.Index(
+                fields=["label_set"], condition=Q(label_set__isnull=False), name="item_label_set"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,7 +142,12 @@ class Review(models.Model):
     note = models.TextField(blank=True)
     duration_s = models.FloatField(null=True, blank=True)
     label_set = models.ForeignKey(
-        LabelSet, on_delete=models.PROTECT, null=True, blank=True, related_name="reviews"
+        LabelSet,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reviews",
+        db_index=False,  # review_label_set has it
     )
     reviewed_at = models.DateTimeField(
         null=True, blank=True, help_text="of one from elsewhere: when it was made"
@@ -184,7 +193,12 @@ class Review(models.Model):
                 condition=Q(duration_s=None) | Q(duration_s__gte=0),
             ),
         ]
-        indexes = [models.Index(fields=["rater", "created_at"], name="review_of_rater")]
+        indexes = [
+            models.Index(fields=["rater", "created_at"], name="review_of_rater"),
+            models.Index(
+                fields=["label_set"], condition=Q(label_set__isnull=False), name="review_label_set"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"review of {self.item} by {self.rater}"

@@ -90,7 +90,12 @@ class Slot(models.Model):
     rank = models.FloatField()
     state = models.CharField(max_length=9, choices=State, default=State.OPEN)
     rater = models.ForeignKey(
-        Rater, on_delete=models.PROTECT, null=True, blank=True, related_name="slots"
+        Rater,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="slots",
+        db_index=False,  # what they hold: slot_one_lease_and_one_ahead
     )
     ahead = models.BooleanField(
         default=False, db_default=False, help_text="fetched ahead of the one its rater is at"
@@ -102,7 +107,12 @@ class Slot(models.Model):
     skip_reason = models.CharField(max_length=300, blank=True)
     gold = models.BooleanField(default=False, db_default=False)
     relabels = models.ForeignKey(
-        Review, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Review,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,  # slot_relabels has it
     )
     reserved_for = models.ForeignKey(
         Rater,
@@ -165,6 +175,10 @@ class Slot(models.Model):
                 fields=["reserved_for", "rank", "id"],
                 condition=Q(state__in=["open", "claimed"], reserved_for__isnull=False),
                 name="slot_reserved",
+            ),
+            # Each claim and each submission writes every index: not for what is nearly always null.
+            models.Index(
+                fields=["relabels"], condition=Q(relabels__isnull=False), name="slot_relabels"
             ),
         ]
 

@@ -47,7 +47,7 @@ def adjudicate(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _item(access: Access, item: ReviewItem, rater: Rater, request: HttpRequest) -> dict[str, Any]:
     said = adjudicating.beside(item, rater)
-    draft = carrying.before_them(item, rater, None)
+    draft = carrying.typed_before(item, rater)
     if taken := _numbered(said.reviews, request.GET.get("take", "")):
         draft = adjudicating.as_draft(taken.review, item, rater)
     form = work(item, rater, draft=draft, way=way_of(request))

@@ -158,7 +158,9 @@ def _lost(
         "item": item,
         "may_claim": claims.is_free(item=item, rater=rater),
     }
-    return problem(request, context, status=409)
+    answer = problem(request, context, status=409)
+    answer["X-Desk-Draft"] = "kept"  # the script may forget what was typed
+    return answer
 
 
 def _other_version(
@@ -193,14 +195,13 @@ def _next(access: Access, request: HttpRequest) -> dict[str, Any]:
 def laid_out(access: Access, rater: Rater, claim: Claim, request: HttpRequest) -> dict[str, Any]:
     """What the page shows of an item that the reviewer holds."""
     item = access.item(claim.item_id)
-    slot = carrying.place(item, rater)
-    draft = carrying.before_them(item, rater, slot)
+    begins = carrying.beginning(item, rater)
     return {
         "access": access,
         "section": "desk",
         **counts(access.project, rater),
-        **work(item, rater, draft=draft, way=way_of(request)),
-        "relabels": slot.relabels if slot else None,
+        **work(item, rater, draft=begins.draft, way=way_of(request)),
+        "relabels": begins.relabels,
         "rater": rater,
         "lease_until": claim.lease_until,
         "skip_kinds": Slot.SkipKind.choices,

@@ -547,7 +547,7 @@ class TestClaim:
         with connection.cursor() as cursor:
             for other in ("seqscan", "bitmapscan", "sort"):
                 cursor.execute(f"SET LOCAL enable_{other} = off")
-            cursor.execute("EXPLAIN " + claims._CLAIM, values)
+            cursor.execute("EXPLAIN " + claims._CLAIM.text, values)
             plan = "\n".join(row[0] for row in cursor.fetchall())
         assert "slot_claimable" in plan
         assert "slot_reserved" in plan

@@ -103,10 +103,10 @@ class TestClaim:
         claim = reviews.claim(project=project, rater=as_rater(bob))
         assert claim.lease_until - timezone.now() <= timedelta(minutes=1)
 
-    def test_one_or_two_statements(self, run, project, as_rater, bob, django_assert_num_queries):
+    def test_three_statements_at_most(self, run, project, as_rater, bob, django_assert_num_queries):
         rater = as_rater(bob)
-        # A savepoint (the tests' own), renew, what was ahead, claim, release.
-        with django_assert_num_queries(5):
+        # Renew, what was ahead, claim.
+        with django_assert_num_queries(3):
             reviews.claim(project=project, rater=rater)
 
     @pytest.mark.django_db(transaction=True)
@@ -374,9 +374,9 @@ class TestSkip:
     def test_twice_is_once(self, item, as_rater, bob):
         reviews.claim_item(item=item, rater=as_rater(bob))
         reviews.skip(item=item, rater=as_rater(bob), reason="", by=bob)
-        with pytest.raises(reviews.SlotLost, match="skipped"):
-            reviews.skip(item=item, rater=as_rater(bob), reason="", by=bob)
+        reviews.skip(item=item, rater=as_rater(bob), reason="", by=bob)
         assert item.slots.count() == 2
+        assert AuditEvent.objects.filter(verb="skipped").count() == 1
 
     def test_a_long_reason_is_cut(self, item, as_rater, bob):
         reviews.claim_item(item=item, rater=as_rater(bob))
@@ -513,7 +513,7 @@ def test_the_claim_reads_one_index(run, project, as_rater, bob):
     with connection.cursor() as cursor:
         for other in ("seqscan", "bitmapscan", "sort"):
             cursor.execute(f"SET LOCAL enable_{other} = off")
-        cursor.execute("EXPLAIN " + claims._CLAIM, values)
+        cursor.execute("EXPLAIN " + claims._CLAIM.text, values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "slot_claimable" in plan
     assert "Sort" not in plan

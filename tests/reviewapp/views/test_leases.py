@@ -106,11 +106,12 @@ class TestSubmit:
 
     def test_few_statements(self, bobs, held, django_assert_max_num_queries):
         """Session, user, membership, item; two savepoints of the tests' own; the lock, the place,
-        the review, closing it, what was ahead, the audit; what is held, left, done today."""
+        the review, closing it, what decides the item's state, the state, what was ahead, the audit;
+        what is held, left, done today."""
         post(bobs, "ahead/")
         post(bobs, f"{held}/submit/", FINE)
         here = Slot.objects.get(state="claimed").item_id
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(17):
             assert post(bobs, f"{here}/submit/", FINE).status_code == 200
 
     def test_not_as_somebody_who_has_no_place_here(self, finished_run, as_user, charlie, erin):
