@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 from django.utils.dateparse import parse_datetime
 
-from evals.models import Project
 from reviewapp import workers
 from reviewapp.access import Access, Action
-from reviewapp.models import ReviewItem
 
 #: Where counting stops: beyond it a page says that there are more.
 MOST = 1_000
-#: People and segments that are shown.
-PEOPLE, SEGMENTS = 30, 60
+#: People that are shown.
+PEOPLE = 30
 
-# One statement, so that a page that is left open costs one look into four indexes.
+# One statement, so that a page that is left open costs one look into four indexes. In the order of
+# their index: those that wait stand at its beginning, and in the table behind all that are done.
 _PANEL = """
 SELECT
     (SELECT coalesce(json_agg(json_build_array(h.name, h.item_id, h.claimed_at, h.lease_until)
@@ -32,28 +30,17 @@ SELECT
     (SELECT count(*) FROM (SELECT FROM reviewapp_slot
                            WHERE project_id = %(project)s AND state IN ('open', 'claimed')
                              AND reserved_for_id IS NULL AND NOT gold
-                           LIMIT %(most)s + 1) l),
+                           ORDER BY rank, id LIMIT %(most)s + 1) l),
     (SELECT count(*) FROM (SELECT FROM reviewapp_reviewitem
                            WHERE project_id = %(project)s AND state = 'disputed'
                            LIMIT %(most)s + 1) d),
-    (SELECT count(*) FROM reviewapp_rater r JOIN reviewapp_review v ON v.rater_id = r.id
-     WHERE r.project_id = %(project)s AND v.created_at > now() - interval '1 hour'
-       AND v.label_set_id IS NULL AND v.counted AND v.withdrawn_at IS NULL),
-    (SELECT count(*) FROM reviewapp_rater r JOIN reviewapp_review v ON v.rater_id = r.id
-     WHERE r.project_id = %(project)s AND v.created_at >= date_trunc('day', now(), 'UTC')
-       AND v.label_set_id IS NULL AND v.counted AND v.withdrawn_at IS NULL)
-"""
-_STATES = """
-SELECT s.state, (SELECT count(*) FROM (SELECT FROM reviewapp_reviewitem
-                                       WHERE project_id = %(project)s AND state = s.state
-                                       LIMIT %(most)s + 1) i)
-FROM unnest(%(states)s::text[]) WITH ORDINALITY AS s (state, place) ORDER BY place
-"""
-_SEGMENTS = """
-SELECT DISTINCT unnest(segment) AS pair
-FROM (SELECT segment FROM reviewapp_itemindex WHERE project_id = %(project)s
-      ORDER BY item_id DESC LIMIT 500) i
-ORDER BY pair LIMIT %(most)s
+    t.hour, t.today
+FROM (SELECT count(*) FILTER (WHERE v.created_at > now() - interval '1 hour') AS hour,
+             count(*) FILTER (WHERE v.created_at >= date_trunc('day', now(), 'UTC')) AS today
+      FROM reviewapp_rater r JOIN reviewapp_review v ON v.rater_id = r.id
+      WHERE r.project_id = %(project)s
+        AND v.created_at >= least(now() - interval '1 hour', date_trunc('day', now(), 'UTC'))
+        AND v.label_set_id IS NULL AND v.counted AND v.withdrawn_at IS NULL) t
 """
 
 
@@ -103,21 +90,3 @@ def panel(access: Access) -> Panel:
 
 def _moment(text: str | None) -> datetime | None:
     return parse_datetime(text) if text else None
-
-
-def states(project: Project) -> list[dict[str, Any]]:
-    """How many items are in each state, counted up to MOST: [{state, count, more}]. One query."""
-    with connection.cursor() as cursor:
-        states = ReviewItem.State.values
-        cursor.execute(_STATES, {"project": project.pk, "most": MOST, "states": states})
-        rows = cursor.fetchall()
-    return [
-        {"state": state, "count": min(count, MOST), "more": count > MOST} for state, count in rows
-    ]
-
-
-def segments(project: Project) -> list[str]:
-    """Some "key=value" of the newest items, to choose from. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SEGMENTS, {"project": project.pk, "most": SEGMENTS})
-        return [pair for (pair,) in cursor.fetchall()]

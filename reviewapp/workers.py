@@ -1,32 +1,35 @@
-"""Whether a Celery worker answers: what a page needs to know before it says "please wait"."""
+"""Whether a Celery worker is alive: what a page needs to know before it says "please wait".
+
+Workers say so themselves, every two seconds. Asking them instead made a page wait until one that
+had much to compute found the time to answer, or say that there was none.
+"""
 
 from __future__ import annotations
 
 import logging
-import time
 
-from reviewapp.celery import app
+from django.core.cache import cache
+from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
-#: Seconds for which an answer holds. Kept in the process, so that it works without Redis too.
-HOLDS = 10.0
-_last: tuple[float, bool] | None = None
+#: Seconds after which a worker that says nothing is taken for dead.
+HOLDS = 15
+_KEY = "worker-alive"
+
+
+def say_alive(**_: object) -> None:
+    """Called in a worker with each of its heartbeats (reviewapp/celery.py)."""
+    try:
+        cache.set(_KEY, 1, timeout=HOLDS)
+    except RedisError as error:
+        log.warning("Redis cannot be told that this worker is alive: %s", error)
 
 
 def alive() -> bool:
-    """Whether any worker answered in the last ten seconds. False where Redis cannot be reached."""
-    global _last
-    now = time.monotonic()
-    if _last is None or now - _last[0] > HOLDS:
-        _last = (now, _ping())
-    return _last[1]
-
-
-def _ping() -> bool:
-    """One round of half a second at most: the first worker to answer ends it."""
+    """Whether any worker said so lately. False where Redis cannot be reached."""
     try:
-        return bool(app.control.broadcast("ping", reply=True, timeout=0.5, limit=1))
-    except Exception as error:  # a page must come up whatever the broker does
-        log.warning("no worker could be asked whether it is alive: %s", error)
+        return cache.get(_KEY) is not None
+    except RedisError as error:  # a page must come up whatever Redis does
+        log.warning("whether a worker is alive is not known: %s", error)
         return False

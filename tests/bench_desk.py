@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -55,11 +56,12 @@ def measure(port: int, pid: int) -> None:
 
 def fill() -> list[dict[str, str]]:
     """The long queue and its people: first the eight reviewers, then those who hold one each."""
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
 
     from reviewapp.actions import tokens
     from reviewapp.models import User
+    from reviewapp.sessions import SessionStore
     from tests import long_queue
     from tests.bench import clock, say
 
@@ -74,7 +76,7 @@ def fill() -> list[dict[str, str]]:
         session = SessionStore()
         if number < REVIEWERS:
             session[SESSION_KEY] = str(user.pk)
-            session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+            session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
             session[HASH_SESSION_KEY] = user.get_session_auth_hash()
             session.save()
         rater = user.raters.get().pk
@@ -392,15 +394,19 @@ def _lists(port: int, session: str) -> None:
     for name, values in filters.choices.items():
         if name not in ("csrfmiddlewaretoken", "after"):
             chosen += [{name: value} for value in values[:6] or [TYPED.get(name, "")] if value]
+    firsts = list({next(iter(one)): one for one in reversed(chosen) if one}.values())
+    pairs = [{**one, **other} for one, other in combinations(firsts, 2)]
     paths: dict[str, list[str]] = {}
-    for one in chosen:
-        for depth, more in _depths(one):
-            paths.setdefault(depth, []).append(f"{here}?{urlencode({**one, **more})}")
+    for name, some in (("filters", chosen), ("pairs of filters", pairs)):
+        for one in some:
+            for depth, more in _depths(one):
+                address = f"{here}?{urlencode({**one, **more})}"
+                paths.setdefault(f"{name}, {depth}", []).append(address)
     slowest: list[tuple[float, str]] = []
     for depth, some in paths.items():
         job = {"do": "gets", "port": port, "slug": SLUG, "session": session, "times": 8}
         told = desk_clients.in_processes([{**job, "paths": some}])[0]["gets"]
-        _say(f"queue, {len(some)} filters, {depth}", [s for took in told.values() for s in took])
+        _say(f"queue, {len(some)} {depth}", [s for took in told.values() for s in took])
         slowest += [(statistics.quantiles(took, n=20)[-1], path) for path, took in told.items()]
     seconds, path = max(slowest)
     say("queue, slowest filter", f"p95 {1000 * seconds:.0f} ms: {path.partition('?')[2] or 'none'}")

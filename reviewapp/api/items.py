@@ -46,19 +46,19 @@ PARAMETERS = [
 ]
 
 
-class ListedItem(serializers.ModelSerializer[ReviewItem]):
+class ListedItem(serializers.Serializer[Any]):
     item = serializers.IntegerField(source="pk")
-    run = serializers.CharField(source="run.name")
-    request = serializers.CharField(source="comparison.request.key")
-    segment = serializers.DictField(source="comparison.request.segment")
-    reviews = serializers.IntegerField(source="judged", help_text="That count as labels now.")
-
-    class Meta:
-        model = ReviewItem
-        fields = (
-            *("item", "run", "request", "segment", "state", "batch", "stratum", "position"),
-            *("inclusion", "reviews", "drawn_at", "resolved_at"),
-        )
+    run = serializers.CharField()
+    request = serializers.CharField()
+    segment = serializers.DictField()
+    state = serializers.ChoiceField(ReviewItem.State.choices)
+    batch = serializers.CharField()
+    stratum = serializers.CharField()
+    position = serializers.IntegerField()
+    inclusion = serializers.FloatField(allow_null=True)
+    reviews = serializers.IntegerField(help_text="That count as labels now.")
+    drawn_at = serializers.DateTimeField()
+    resolved_at = serializers.DateTimeField(allow_null=True)
 
 
 @operation(

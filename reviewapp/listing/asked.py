@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
 from evals import sampling
@@ -73,6 +73,16 @@ class Asked:
         return asked <= {"state", "run", "stratum", "order"} or (
             asked <= {"disagreement", "order"} and self.disagreement != "adjudicated"
         )
+
+    @property
+    def lasting(self) -> Asked:
+        """What of it an item is found by ever after."""
+        return replace(self, state="", category="", reviewer="", disagreement="", mark="")
+
+    @property
+    def for_good(self) -> bool:
+        """Whether an item that is found now is found ever after."""
+        return self == self.lasting
 
     @property
     def of_resolved(self) -> bool:

@@ -14,25 +14,29 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from redis.exceptions import RedisError
 
 from reviewapp.access import Access
 from reviewapp.listing.asked import Asked
-from reviewapp.listing.filters import Stretch, chosen
+from reviewapp.listing.filters import Stretch, Wanted, wanted
+from reviewapp.listing.rows import Row, shown
 from reviewapp.models import ReviewItem
 
 ROWS = 50
-#: Items that are looked at first.
-NEAR = 600
-#: Beyond so many a list says "more than" instead of counting; and seconds for which it is kept.
-COUNTED, COUNT_HOLDS = 1_000, 20
+#: Items that are looked at first, and that are looked at next at most.
+NEAR, FAR = 600, 6_000
+#: Items that are looked at to say how many there are: where more than a page is among them, that
+#: many "and more", else all are counted. Never beyond MOST. Kept for HOLDS seconds.
+COUNTED, MOST, HOLDS = 3_000, 1_000, 20
+#: Up to so many items are looked at one by one for words, whatever is known of these.
+FEW = 2_000
 
 # Found as a whole and then put in order: an order that the database may use to find them makes it
 # walk over everything else.
 _ALL = "WITH found (id) AS MATERIALIZED ({}) SELECT id FROM found ORDER BY id {} LIMIT {}"
-_HOW_MANY = "WITH found (id) AS MATERIALIZED ({}) SELECT count(*) FROM found"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Page:
     """`items` in the list's order. `after` and `before`: what stands in the address of the next
     page and of the one before, None where there is none."""
 
-    items: list[ReviewItem] = field(default_factory=list)
+    items: list[Row] = field(default_factory=list)
     after: int | None = None
     before: int | None = None
 
@@ -53,13 +57,19 @@ def page(
     before: int = 0,
     masked: Collection[int] = (),
     rows: int = ROWS,
+    known: list[int] | None = None,
 ) -> Page:
-    """At most four queries, whichever page it is: where the near ones end, which of them are asked
-    for, which of all, and what is shown of them. `masked`: see reviewapp/desk/gold.py."""
+    """A few queries, however long the list is: where the near ones end and which of them are asked
+    for, which of all, and what is shown of them. `masked`: see reviewapp/desk/gold.py; `known`:
+    ids of all that are asked for, where they are known."""
     backwards = bool(before)
     upwards = (asked.order == "newest") == backwards
     at = (after or before) or None
-    found = _ids(access, asked, masked, at, upwards, rows + 1)
+    if known is None:
+        found = _ids(wanted(access, asked, masked), asked.in_order, at, upwards, rows + 1)
+    else:
+        beyond = [pk for pk in known if at is None or (pk > at if upwards else pk < at)]
+        found = sorted(beyond, reverse=not upwards)[: rows + 1]
     further, found = len(found) > rows, found[:rows]
     if backwards:
         found.reverse()
@@ -72,87 +82,142 @@ def page(
     )
 
 
-def _ids(
-    access: Access,
-    asked: Asked,
-    masked: Collection[int],
-    at: int | None,
-    upwards: bool,
-    most: int,
-) -> list[int]:
+def _ids(asked: Wanted, in_order: bool, at: int | None, upwards: bool, most: int) -> list[int]:
     """Ids of the items beyond `at`, the nearest first."""
-    order = "pk" if upwards else "-pk"
-    beyond = Stretch(above=at) if upwards else Stretch(below=at)
-    if asked.in_order:
-        items = chosen(access, asked, masked=masked, stretch=beyond)
-        return list(items.order_by(order).values_list("pk", flat=True)[:most])
-    line = ReviewItem.objects.filter(beyond.of("pk"), project=access.project).order_by(order)
-    end = next(iter(line.values_list("pk", flat=True)[NEAR : NEAR + 1]), None)
-    near = Stretch(at, end) if upwards else Stretch(end, at)
-    ids = chosen(access, asked, masked=masked, stretch=near).order_by(order)
-    found = list(ids.values_list("pk", flat=True)[:most])
-    if len(found) == most or end is None:
+    if in_order:
+        return _walked(asked, _beyond(at, upwards), upwards, most)
+    found, rest = _nearest(asked, at, upwards, NEAR, most, most)
+    if rest is None or len(found) == most:
         return found
-    # All at once, those that were near among them.
-    rest = chosen(access, asked, masked=masked, stretch=beyond)
-    return [pk for (pk,) in _run(_ALL, rest, "ASC" if upwards else "DESC", str(most))]
+    wanting = most - len(found)
+    return found + _whole(asked, rest, upwards, wanting, wanting)[0]
 
 
-def _run(sql: str, items: QuerySet[ReviewItem], *more: str) -> list[tuple[int, ...]]:
+def _nearest(
+    asked: Wanted, at: int | None, upwards: bool, first: int, most: int, enough: int
+) -> tuple[list[int], Stretch | None]:
+    """Items beyond `at`, at most so many, looked for among the `first` ones, and then among more
+    as long as, at the rate of the last ones, there will be `enough` of them; and where to look on,
+    None where the list ends."""
+    found: list[int] = []
+    seen, size = 0, first
+    while True:
+        end = _end(asked, at, upwards, size)
+        near = Stretch(at, end) if upwards else Stretch(end, at)
+        new = _walked(asked, near, upwards, most - len(found))
+        found += new
+        if end is None:
+            return found, None
+        at = end - 1 if upwards else end + 1  # the one at the end was not among them
+        seen, before, size = seen + size, size, min(4 * (seen + size), FAR)
+        if len(found) >= enough or len(found) + len(new) * size / before < enough:
+            return found, _beyond(at, upwards)
+
+
+def _beyond(at: int | None, upwards: bool) -> Stretch:
+    return Stretch(above=at) if upwards else Stretch(below=at)
+
+
+def _end(asked: Wanted, at: int | None, upwards: bool, size: int) -> int | None:
+    """Id of the item that many places beyond `at`, in the line along which is looked."""
+    line = asked.in_line(_beyond(at, upwards), upwards).values_list("pk", flat=True)
+    return next(iter(line[size : size + 1]), None)
+
+
+def _walked(asked: Wanted, stretch: Stretch, upwards: bool, most: int) -> list[int]:
+    return list(asked.along(stretch, upwards).values_list("pk", flat=True)[:most])
+
+
+def _whole(
+    asked: Wanted, stretch: Stretch, upwards: bool, most: int, enough: int
+) -> tuple[list[int], bool]:
+    """All at once, and whether these are all or at least `most`; where there are `enough` of them,
+    perhaps not.
+
+    A word that is everywhere costs what all items cost, whatever PostgreSQL thinks of it: so words
+    are looked up in the few items that are asked for beside them, or the rest in the few that have
+    the words; where both are many, in the nearest.
+    """
+    order = "ASC" if upwards else "DESC"
+    if asked.said is None:
+        return _found(asked.of(stretch), order, most), True
+    beside, words = asked.whatever_said, asked.said.rows
+    if asked.having:
+        few = beside.of(stretch).order_by().values_list("pk", flat=True)[: FEW + 1]
+        if len(few) <= FEW:
+            found = words.filter(item__in=list(few)).values_list("item", flat=True)
+            return sorted(found, reverse=not upwards)[:most], True
+    said = words.filter(stretch.of("item")).values_list("item", flat=True)[: FEW + 1]
+    if len(said) <= FEW:
+        return _among(list(said), beside, upwards, most), True
+    if asked.having or asked.plain:
+        near = _found(beside.of(stretch), order, FEW)
+        rows = words.filter(item__in=near).values_list("item", flat=True)
+        if len(rows) >= enough:
+            return sorted(rows, reverse=not upwards)[:most], False
+    return _found(asked.of(stretch), order, most), True
+
+
+def _among(few: list[int], asked: Wanted, upwards: bool, most: int) -> list[int]:
+    items = asked.among(few).order_by("pk" if upwards else "-pk")
+    return list(items.values_list("pk", flat=True)[:most])
+
+
+def _found(items: QuerySet[ReviewItem], order: str, most: int) -> list[int]:
     query = items.order_by().values("pk").query
-    if query.is_empty():
+    try:
+        inner, values = query.sql_with_params()
+    except EmptyResultSet:  # Django sees that nothing can be found
         return []
-    inner, values = query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(inner, *more), values)
-        return list(cursor.fetchall())
+        cursor.execute(_ALL.format(inner, order, most), values)
+        return [pk for (pk,) in cursor.fetchall()]
 
 
-def shown(ids: list[int], masked: Collection[int] = ()) -> list[ReviewItem]:
-    """These items in this order, with all that a row of the list shows; `judged`: the reviews that
-    count. Those that are masked look as if they waited."""
-    rows = (
-        ReviewItem.objects.filter(pk__in=ids)
-        .select_related("run", "comparison__request")
-        .only(
-            *("state", "stratum", "position", "inclusion", "batch", "drawn_at", "resolved_at"),
-            *("run__name", "comparison__request__key", "comparison__request__segment"),
-        )
-        .annotate(judged=Count("reviews", filter=Q(reviews__live=True)))
-    )
-    by_id = {one.pk: one for one in rows}
-    for pk in set(masked) & by_id.keys():
-        by_id[pk].state, by_id[pk].resolved_at = ReviewItem.State.PENDING, None
-        by_id[pk].judged = 0
-    return [by_id[pk] for pk in ids if pk in by_id]
+@dataclass(frozen=True)
+class Count:
+    """`number` of items, as far as they are counted; `more`: whether there may be more. `ids`: all
+    of them, where they are few and either what is asked for never changes or they are of now."""
+
+    number: int
+    more: bool
+    ids: list[int] | None = None
 
 
-def how_many(access: Access, asked: Asked, masked: Collection[int] = ()) -> tuple[int, bool]:
-    """How many items are asked for, at most COUNTED, and whether there are more. Kept for some
-    seconds, so that going through pages does not count again."""
-    who = access.user.pk if masked else 0
+def how_many(access: Access, asked: Asked, masked: Collection[int] = ()) -> Count:
+    """How many items are asked for. Kept for some seconds, so that going through pages does not
+    count again, or search again for words that are rare."""
+    theirs = masked or asked.mark == "gold"  # what others may not see is not counted for them
+    who = access.user.pk if theirs else 0
     digest = hashlib.sha256(asked.query().encode()).hexdigest()
     key = f"listed-{access.project.pk}-{who}-{digest}"
     with contextlib.suppress(RedisError):
         if kept := cache.get(key):
-            return kept[0], kept[1]
-    count = _count(access, asked, masked)
-    told = (min(count, COUNTED), count > COUNTED)
-    with contextlib.suppress(RedisError):
-        cache.set(key, told, COUNT_HOLDS)
+            return Count(*kept)
+    told = _count(access, asked, masked)
+    if told.ids is None or asked.for_good:
+        with contextlib.suppress(RedisError):
+            cache.set(key, (told.number, told.more, told.ids), HOLDS)
     return told
 
 
-def _count(access: Access, asked: Asked, masked: Collection[int]) -> int:
-    """Up to where it stops mattering: first among the first few thousand items, then among all."""
+def _count(access: Access, asked: Asked, masked: Collection[int]) -> Count:
+    them = wanted(access, asked, masked)
     if asked.in_order:
-        items = chosen(access, asked, masked=masked)
-        return items.order_by().values("pk")[: COUNTED + 1].count()
-    line = ReviewItem.objects.filter(project=access.project).order_by("pk")
-    end = next(iter(line.values_list("pk", flat=True)[3 * COUNTED : 3 * COUNTED + 1]), None)
-    first = chosen(access, asked, masked=masked, stretch=Stretch(below=end))
-    count = first.order_by().values("pk")[: COUNTED + 1].count()
-    if count > COUNTED or end is None:
-        return count
-    found = _run(_HOW_MANY, chosen(access, asked, masked=masked))
-    return found[0][0] if found else 0
+        count = len(_walked(them, Stretch(), True, MOST + 1))
+        return Count(min(count, MOST), count > MOST)
+    found, rest = _nearest(them, None, True, COUNTED, MOST + 1, ROWS + 1)
+    if rest and len(found) > ROWS:
+        return Count(min(len(found), MOST), True)
+    all_of_them = True
+    if rest and asked.q and not asked.for_good:
+        lasting = how_many(access, asked.lasting)
+        if lasting.ids is not None:
+            ids = _among(lasting.ids, them.whatever_said, True, MOST)
+            return Count(len(ids), False, ids)
+    if rest:
+        further, all_of_them = _whole(them, rest, True, MOST + 1, ROWS + 1)
+        found += further
+    if len(found) > MOST or not all_of_them:
+        return Count(min(len(found), MOST), True)
+    return Count(len(found), False, found)

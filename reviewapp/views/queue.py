@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,11 +20,10 @@ from reviewapp.actions import relabel
 from reviewapp.desk import gold
 from reviewapp.listing import asked as asking
 from reviewapp.listing import categories
-from reviewapp.models import ReviewItem, Slot
+from reviewapp.listing.around import around
+from reviewapp.models import ReviewItem
 
 STATES = ReviewItem.State.values
-#: Reviewers and values of segments that the form suggests; others can be typed.
-SUGGESTED = 200
 
 
 @login_required
@@ -42,6 +40,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(address)
     context = {"access": access, "section": "queue", "here": here, "asked": asked}
     context |= _rows(access, asked, after, before)
+    context["item_at"] = reverse("item", args=[slug, 0]).removesuffix("0/")
     if in_place:
         response = render(request, "queue.html#rows", context)
         response["HX-Push-Url"] = address
@@ -58,57 +57,37 @@ def _address(here: str, asked: listing.Asked, **more: object) -> str:
 
 def _rows(access: Access, asked: listing.Asked, after: int, before: int) -> dict[str, Any]:
     masked = list(gold.masked(access.user))
-    page = listing.page(access, asked, after=after, before=before, masked=masked)
-    count, more = listing.how_many(access, asked, masked) if asked.anything else (0, False)
+    count = listing.how_many(access, asked, masked) if asked.anything else None
+    known = count.ids if count else None
+    page = listing.page(access, asked, after=after, before=before, masked=masked, known=known)
     return {
         "page": page,
         "following": asked.query(after=page.after) if page.after else "",
         "preceding": asked.query(before=page.before) if page.before else "",
         "first_page": not (after or before),
-        "count": count,
-        "more": more,
+        "count": count.number if count else 0,
+        "more": count.more if count else False,
         "query": asked.query(),
     }
 
 
 def _around(access: Access) -> dict[str, Any]:
     """What stands around the rows."""
-    now, gone = categories.offered(access.project)
+    project = access.project
+    there = around(project)
+    now, gone = categories.offered(project.taxonomy_version_id, there.versions)
     leads = access.may(Action.CONFIGURE)
     return {
-        "states": live.states(access.project),
+        "around": there,
         "panel": live.panel(access),
-        "relabelling": _relabelling(access),
-        "runs": access.project.runs.order_by("-started_at").values_list("name", flat=True)[
-            :SUGGESTED
-        ],
         "strata": sampling.DRAWN,
         "categories": now,
         "older_categories": gone,
-        "segments": live.segments(access.project),
-        "reviewers": access.project.raters.order_by("name").values_list("name", flat=True)[
-            :SUGGESTED
-        ],
         "state_names": STATES,
         "disagreements": asking.DISAGREEMENT,
         "marks": {k: v for k, v in asking.MARKS.items() if leads or k != "gold"},
         "orders": asking.ORDERS,
     }
-
-
-def _relabelling(access: Access) -> list[dict[str, Any]]:
-    """Places that wait for a relabelling, by run and by whom they are kept for (None: anybody)."""
-    rows = (
-        Slot.objects.relabelling()
-        .filter(project=access.project)
-        .values_list(
-            "item__run__name", "reserved_for", "reserved_for__name", "relabels__authoritative"
-        )
-        .annotate(count=Count("pk"))
-        .order_by("item__run__name", "reserved_for__name", "relabels__authoritative")
-    )
-    names = ("run", "reserved_for", "kept_for", "adjudicated", "count")
-    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @login_required

@@ -5,11 +5,16 @@ from django.core.cache import cache
 
 from reviewapp import listing
 from reviewapp.access import open_project
+from reviewapp.actions import gold, projects
 from reviewapp.listing import Asked, pages, words
 from reviewapp.models import ItemIndex
 from tests.reviewapp.judging import judge
 
 ASKED = [
+    {"state": "pending", "q": "message"},
+    {"reviewer": "bob", "q": "message", "segment": "locale=en"},
+    {"run": "nope", "q": "message"},
+    {"category": "nothing", "run": "nope"},
     {},
     {"state": "pending"},
     {"segment": "locale=de"},
@@ -27,6 +32,21 @@ ASKED = [
 def access(alice, finished_run, project, rater, bob):
     judge(finished_run.items.order_by("rank").first(), rater(project, bob), A="ok", B="ok")
     return open_project(alice, "support")
+
+
+class TestHowMany:
+    def test_gold_is_not_counted_for_a_reviewer(
+        self, access, finished_run, alice, bob, monkeypatch
+    ):
+        """Whoever may see them has asked the same just before."""
+        monkeypatch.setattr(pages, "COUNTED", 1)
+        monkeypatch.setattr(pages, "ROWS", 0)
+        item = finished_run.items.filter(state="resolved").get()
+        gold.mark(item=item, by=alice)
+        finished_run.items.filter(pk__lt=item.pk).delete()
+        asked = Asked(mark="gold")
+        assert listing.how_many(access, asked).number == 1
+        assert listing.how_many(open_project(bob, "support"), asked).number == 0
 
 
 class TestPage:
@@ -49,20 +69,78 @@ class TestPage:
             assert [one.pk for one in back.items] == seen[:3]
             assert back.before is None
 
+    @pytest.mark.parametrize("few", [0, 1, 3, 100])
+    @pytest.mark.parametrize("sent", [one for one in ASKED if "q" in one], ids=str)
+    def test_words_whichever_way_they_are_found(self, access, sent, few, monkeypatch):
+        monkeypatch.setattr(pages, "FEW", few)
+        monkeypatch.setattr(pages, "NEAR", 1)
+        asked = Asked.read(sent)
+        everything = list(listing.chosen(access, asked).order_by("pk").values_list("pk", flat=True))
+        there = [one.pk for one in listing.page(access, asked, rows=3).items]
+        assert there == everything[:3]
+
+    @pytest.mark.parametrize("order", ["", "newest"])
+    @pytest.mark.parametrize("sent", [{}, {"state": "pending"}, {"q": "message"}], ids=str)
+    def test_nothing_of_another_project(self, access, finished_run, olga, sent, order):
+        other = projects.create(slug="other", name="Other", preset="classification", by=olga)
+        theirs = finished_run.items.filter(state="pending").earliest("pk")
+        finished_run.items.filter(pk=theirs.pk).update(project=other)
+        asked = Asked.read({**sent, "order": order})
+        found = {one.pk for one in listing.page(access, asked).items}
+        assert found
+        assert theirs.pk not in found
+
     def test_what_a_row_shows_is_one_query(self, access, django_assert_num_queries):
         with django_assert_num_queries(3):
             for one in listing.page(access, Asked(q="message")).items:
-                assert one.run.name, one.comparison.request.segment
+                assert one.run, one.segment["locale"]
 
 
 class TestHowMany:
     @pytest.mark.parametrize("sent", ASKED[1:], ids=str)
     def test_up_to_where_it_stops(self, access, sent, monkeypatch):
-        monkeypatch.setattr(pages, "COUNTED", 2)
+        monkeypatch.setattr(pages, "MOST", 2)
         asked = Asked.read(sent)
         count = listing.chosen(access, asked).count()
         cache.clear()
-        assert listing.how_many(access, asked) == (min(count, 2), count > 2)
+        told = listing.how_many(access, asked)
+        assert (told.number, told.more) == (min(count, 2), count > 2)
+        assert listing.how_many(access, asked) == told
+
+    @pytest.mark.parametrize("rows", [1, 2, 50])
+    @pytest.mark.parametrize("sent", ASKED[1:], ids=str)
+    def test_more_than_a_page_among_the_first_is_enough(self, access, sent, rows, monkeypatch):
+        monkeypatch.setattr(pages, "COUNTED", 4)
+        monkeypatch.setattr(pages, "ROWS", rows)
+        asked = Asked.read(sent)
+        count = listing.chosen(access, asked).count()
+        cache.clear()
+        told = listing.how_many(access, asked)
+        assert told.number == count or (told.more and rows < told.number < count)
+
+    @pytest.mark.parametrize("order", ["", "newest"])
+    def test_what_is_rare_and_never_changes_is_not_searched_again(
+        self, access, order, django_assert_num_queries
+    ):
+        asked = Asked(q="message", segment="locale=de", order=order)
+        known, expected = listing.how_many(access, asked).ids, listing.page(access, asked, rows=3)
+        with django_assert_num_queries(1):
+            page = listing.page(access, asked, rows=3, known=known)
+        assert page == expected
+        following = {"after": page.after, "rows": 3}
+        further = listing.page(access, asked, **following, known=known)
+        assert further == listing.page(access, asked, **following)
+        back = listing.page(access, asked, before=further.before, rows=3, known=known)
+        assert [one.pk for one in back.items] == [one.pk for one in page.items]
+
+    @pytest.mark.parametrize("counted", [4, 3000])
+    def test_what_changes_is_looked_up_each_time(self, access, finished_run, counted, monkeypatch):
+        monkeypatch.setattr(pages, "COUNTED", counted)
+        asked = Asked(q="message", state="pending")
+        before = listing.how_many(access, asked)
+        finished_run.items.filter(pk=before.ids[0]).update(state="skipped")
+        after = listing.how_many(access, asked)
+        assert (after.ids, after.number) == (before.ids[1:], before.number - 1)
 
 
 class TestAsked:
