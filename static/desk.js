@@ -3,14 +3,17 @@
 import * as ahead from "./desk/ahead.js";
 import { draw, drawEvidence, onChange } from "./desk/draw.js";
 import { saveSoon } from "./desk/drafts.js";
+import "./desk/branches.js";
 import * as evidence from "./desk/evidence.js";
+import * as flags from "./desk/flags.js";
 import * as judging from "./desk/judgement.js";
 import { actOf, nextKey, previousKey } from "./desk/keys.js";
 import { $, deskOf, now, post, say, tell } from "./desk/now.js";
 import * as onward from "./desk/onward.js";
 import * as outbox from "./desk/outbox.js";
+import { offer } from "./desk/refused.js";
 import * as search from "./desk/search.js";
-import { checkCorrected, copy, nextWay, showIn, whole } from "./desk/ways.js";
+import { checkCorrected, copy, nextWay, otherRequest, showIn, whole } from "./desk/ways.js";
 
 let hiddenAt = 0;
 let warned = null;
@@ -22,10 +25,12 @@ function start() {
   ahead.begun(desk);
   if (!desk.data) return;
   outbox.resume(desk.data.person);
+  offer(desk.data.person);
   (globalThis.requestIdleCallback || setTimeout)(ahead.prefetch);
 }
 
 function changed(said = "") {
+  if (!now.desk.lost) $("#problems").replaceChildren(); // what was wrong may be right by now
   draw();
   saveSoon();
   evidence.showNow();
@@ -60,13 +65,18 @@ const acts = {
     if (said) changed(said);
     else say("Add a finding first, then set how severe it is.");
   },
-  remove: () => changed(judging.remove(now.desk)),
+  remove() {
+    const said = judging.remove(now.desk);
+    if (said) changed(said);
+    else tell(`There is no finding on side ${now.desk.chosen}.`);
+  },
   "copy-A": () => copy("A"),
   "copy-B": () => copy("B"),
   edit: () => $("#corrected").focus(),
   other: () => $("#other").focus(),
   mark: () => evidence.mark(),
   "next-way": () => nextWay(),
+  "request-way": () => otherRequest(),
   find() {
     for (const [name, key] of [["next", nextKey()], ["previous", previousKey()]])
       for (const place of document.querySelectorAll(`[data-key="${name}"]`)) place.textContent = key;
@@ -75,7 +85,7 @@ const acts = {
   found: (by) => search.step(by),
   keys: () => $("#keys").showModal(),
   skip: () => $("#skip-dialog")?.showModal(),
-  flag: () => $("#flag-dialog")?.showModal(),
+  flag: () => flags.open(),
   renew: () => onward.renew(),
   undo: () => onward.undo(),
   "go-on": () => onward.goOn(),
@@ -124,35 +134,12 @@ async function judge() {
   }
 }
 
-async function flag(form) {
-  const answer = await post(form.action, Object.fromEntries(new FormData(form))).catch(() => null);
-  if (!answer?.ok) return say("The server did not take the comment: it is still in its dialog (!).");
-  const { comments } = await answer.json();
-  const list = document.createElement("ul");
-  list.className = "plain-list";
-  for (const one of comments) {
-    const row = document.createElement("li");
-    const by = document.createElement("strong");
-    by.textContent = one.by;
-    const text = document.createElement("p");
-    text.className = "note";
-    text.dir = "auto";
-    text.textContent = one.text;
-    row.append(by, text);
-    list.append(row);
-  }
-  form.querySelector("#flags").replaceChildren(list);
-  form.reset();
-  form.closest("dialog").close();
-  tell("Flagged for discussion.");
-}
-
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.id !== "judgement" && !form.dataset.sent) return;
   event.preventDefault();
   if (form.id === "judgement") return submit();
-  if (form.dataset.sent === "flag") return flag(form);
+  if (form.dataset.sent === "flag") return flags.send(form);
   const fields = Object.fromEntries(new FormData(form));
   form.closest("dialog").close();
   ahead.leave(form.action, fields, "Skipped.");

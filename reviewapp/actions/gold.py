@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from reviewapp.actions import audit, places
+from reviewapp.actions import audit, items, places
 from reviewapp.actions.audit import By
 from reviewapp.models import GoldItem, Review, ReviewItem, User
+
+#: What the audit says of them: for leads, since reviewers must not know which items are gold.
+MARKED, RETIRED = VERBS = "marked as gold", "retired as gold"
 
 
 class NotGold(ValueError):
@@ -30,13 +33,17 @@ def mark(*, item: ReviewItem, by: By) -> GoldItem:
     person = by if isinstance(by, User) else None
     made = GoldItem.objects.create(item=item, review=answer, marked_by=person)
     data: dict[str, object] = {"review": answer.pk}
-    audit.record(project=item.project, by=by, verb="marked as gold", subject=item, data=data)
+    audit.record(project=item.project, by=by, verb=MARKED, subject=item, data=data)
     return made
 
 
 def _answer(item: ReviewItem) -> Review | None:
     said = Review.objects.filter(item=item, live=True)
-    return said.order_by("-authoritative", "-blind", "id").first()
+    chosen = said.order_by("-authoritative", "-blind", "id").first()
+    decided = chosen is None or chosen.authoritative
+    if not decided and not items.agreed(list(said), item.run.taxonomy_version):
+        raise NotGold(f"The raters of item {item.pk} differ: it has no answer that is known.")
+    return chosen
 
 
 @transaction.atomic
@@ -44,4 +51,4 @@ def retire(*, item: ReviewItem, by: By) -> None:
     """Gives the item to nobody from now on; what was said of it stays. Raises NotGold."""
     if not item.gold.filter(retired_at=None).update(retired_at=timezone.now()):
         raise NotGold(f"Item {item.pk} is no gold item.")
-    audit.record(project=item.project, by=by, verb="retired as gold", subject=item)
+    audit.record(project=item.project, by=by, verb=RETIRED, subject=item)

@@ -17,7 +17,8 @@ from evals.models import Run, SeveralRaters
 from evals.records import decode_labels
 from reviewapp.access import Action
 from reviewapp.actions import exposures
-from reviewapp.actions.imported import import_labels, set_several_raters
+from reviewapp.actions.imported import import_labels
+from reviewapp.actions.several_raters import set_several_raters
 from reviewapp.api.auth import enter
 from reviewapp.api.bodies import LIMIT, pieces
 from reviewapp.api.errors import BadBody, Told, tell
@@ -76,12 +77,19 @@ class Labels(APIView):
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """Label records of resolved items, one a line, with the real sides; and without `run`
-        those of label sets, whose sides are model versions."""
+        those of label sets, whose sides are model versions. Who may review is not given those of
+        outputs that an item is about which is not resolved yet."""
         access = enter(request, slug, Action.EVALSET)
         name = request.query_params.get("run")
         chosen = [access.run(name)] if name else list(Run.objects.filter(project=access.project))
         exposures.show_runs(runs=chosen, to=access.user)
-        rows = label_records.of(access.project, chosen, shown_to=access.user, loose=not name)
+        rows = label_records.of(
+            access.project,
+            chosen,
+            shown_to=access.user,
+            loose=not name,
+            blind=access.may(Action.REVIEW),
+        )
         return streamed((json_line(one) for one in rows), f"{name or slug}.labels.jsonl")
 
     @operation(

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from django import template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
-register = template.Library()
+from reviewapp.desk.rendering.hidden import signed
 
-#: What cannot be seen, or changes how the rest is seen: controls but tab and line ends, zero-width
-#: signs (not the joiners, which Persian and emoji need), overrides and isolates of direction.
-_ODD = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]"
-)
+register = template.Library()
 
 
 @register.filter
@@ -23,11 +17,7 @@ def exact(value: str) -> SafeString:
     returns into line feeds unless they are written as references, and what cannot be seen gets a
     sign, by the stylesheet."""
     text = str(conditional_escape(value)).replace("\r", "&#13;")
-    return mark_safe(_ODD.sub(_shown, text))  # noqa: S308 — escaped
-
-
-def _shown(found: re.Match[str]) -> str:
-    return f'<span class="odd" data-code="U+{ord(found[0]):04X}">{found[0]}</span>'
+    return mark_safe(signed(text))  # noqa: S308 — escaped
 
 
 @register.filter

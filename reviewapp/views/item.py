@@ -17,7 +17,7 @@ from reviewapp.desk import carrying, differences, discussion, gold
 from reviewapp.desk.judgement import JudgementError, check
 from reviewapp.models import Review, ReviewItem
 from reviewapp.views.desk import problem, sent_judgement, submission_of
-from reviewapp.views.working import asked, way_of, work
+from reviewapp.views.working import Ways, asked, way_of, work
 from taxonomy.models import Category
 
 
@@ -87,9 +87,9 @@ def _may_adjudicate(access: Access, found: ReviewItem) -> bool:
     return access.may(Action.ADJUDICATE) and not own.exists()
 
 
-def _form(access: Access, found: ReviewItem, *, own: Review | None, way: str) -> dict[str, Any]:
+def _form(access: Access, found: ReviewItem, *, own: Review | None, way: Ways) -> dict[str, Any]:
     rater = access.rater()
-    draft = carrying.before_them(found, rater, None)
+    draft = carrying.typed_before(found, rater)
     if draft is None and own:
         said = carrying.as_sent(own, rater)
         draft = carrying.carried(said, own.taxonomy_version, found.run.taxonomy_version)

@@ -9,10 +9,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from reviewapp.access import Access, Action, open_project
-from reviewapp.actions import flags
+from reviewapp.actions import exposures, flags
 from reviewapp.actions import gold as gold_actions
 from reviewapp.desk import discussion, gold
 from reviewapp.models import GoldItem, ReviewItem
@@ -30,6 +31,15 @@ def flag(request: HttpRequest, slug: str, item: int) -> HttpResponse:
 @require_POST
 def comment(request: HttpRequest, slug: str, item: int) -> HttpResponse:
     return _say(request, slug, item, flags.comment)
+
+
+@login_required
+@require_GET
+@never_cache
+def comments(request: HttpRequest, slug: str, item: int) -> JsonResponse:
+    """What this person may read of the discussion, for the dialog in which they add to it."""
+    access = open_project(request.user, slug)
+    return JsonResponse(_told(access.item_to_judge(item), access))
 
 
 def _say(request: HttpRequest, slug: str, item: int, act: Callable[..., Any]) -> HttpResponse:
@@ -51,6 +61,10 @@ def _say(request: HttpRequest, slug: str, item: int, act: Callable[..., Any]) ->
 
 
 def _told(item: ReviewItem, access: Access) -> dict[str, Any]:
+    """What was said of a resolved item may name its sides: whoever reads it has seen them."""
+    resolved = item.state == ReviewItem.State.RESOLVED
+    if resolved and item.pk not in exposures.show(items=[item.pk], to=access.user):
+        item.state = ReviewItem.State.PENDING  # just undone, or gold that they are at
     said = discussion.comments(item, access)
     rows = [{"by": one["by"], "text": one["text"], "at": one["at"].isoformat()} for one in said]
     return {"comments": rows, "flagged": discussion.flagged(item, access) is not None}

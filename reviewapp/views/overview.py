@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET
 from evals import compare
 from evals.models import EvalSetVersion, ModelVersion, Run
 from reviewapp import live
-from reviewapp.access import Access, open_project
+from reviewapp.access import Access, Action, open_project
+from reviewapp.actions import gold
 from reviewapp.models import AuditEvent, Membership, Promotion, ReviewItem
 from reviewapp.views.home import waiting_for, with_verdict
 
@@ -51,12 +52,18 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "models": models,
         "shown_models": shown,
         "members": Membership.objects.filter(project=project).select_related("user"),
-        "events": AuditEvent.objects.filter(project=project).order_by("-id")[:EVENTS],
+        "events": _events(access)[:EVENTS],
         "step": _next_step(access, run, items, models),
         "panel": live.panel(access),
         "public_url": settings.PUBLIC_URL.rstrip("/"),
     }
     return render(request, "overview.html", context)
+
+
+def _events(access: Access) -> QuerySet[AuditEvent]:
+    """What happened, the newest first. Which items are gold is for leads to know."""
+    events = AuditEvent.objects.filter(project=access.project).order_by("-id")
+    return events if access.may(Action.CONFIGURE) else events.exclude(verb__in=gold.VERBS)
 
 
 def _items(access: Access) -> dict[str, int]:

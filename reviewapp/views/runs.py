@@ -21,6 +21,7 @@ from reviewapp import again, watch, workers
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import limits as limit_actions
 from reviewapp.actions import runs as actions
+from reviewapp.desk import gold
 from reviewapp.forms.pages import RunForm, RunLimitsForm
 from reviewapp.models import Review, ReviewItem, Slot
 from reviewapp.reports import measured
@@ -119,7 +120,8 @@ def run(request: HttpRequest, slug: str, run: str) -> HttpResponse:
         if not under_way(found):
             response["HX-Refresh"] = "true"
         return response
-    context |= _comparisons(found, request.GET.get("outcome", ""), request.GET.get("after", ""))
+    outcome, after = request.GET.get("outcome", ""), request.GET.get("after", "")
+    context |= _comparisons(access, found, outcome, after)
     if target == "comparisons":
         return render(request, "run.html#comparisons", context)
     context |= _watched(found) | {
@@ -152,9 +154,9 @@ def _watched(run: Run) -> dict[str, Any]:
     }
 
 
-def _comparisons(run: Run, outcome: str, after: str) -> dict[str, Any]:
+def _comparisons(access: Access, run: Run, outcome: str, after: str) -> dict[str, Any]:
     """A page of a run's comparisons. Nothing in it ties a text to a side, or says who was right:
-    their items may still be unresolved."""
+    their items may still be unresolved. Nor which one is the gold item that the person is at."""
     found = Comparison.objects.filter(run=run).order_by("id")
     if outcome in Comparison.Outcome.values:
         found = found.filter(outcome=outcome)
@@ -167,6 +169,10 @@ def _comparisons(run: Run, outcome: str, after: str) -> dict[str, Any]:
             *("request__key", "item__state"),
         )[: PAGE + 1]
     )
+    masked = set(gold.masked(access.user))
+    for item in (row.item for row in rows if hasattr(row, "item")):
+        if item.pk in masked:
+            item.state = ReviewItem.State.PENDING
     return {
         "rows": rows[:PAGE],
         "outcome": outcome,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from evals.models import Project
 from reviewapp.access import open_project
+from reviewapp.actions import exposures
 from reviewapp.models import Finding, ReviewItem
 
 PAGE = 50
@@ -38,9 +39,14 @@ def notes(request: HttpRequest, slug: str) -> HttpResponse:
     found = notes_to_sort(access.project).select_related(
         "severity", "review__rater", "review__item__run", "review__item__comparison__request"
     )
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    # A note is told with its side: whoever reads it knows that item's sides.
+    items = {finding.review.item_id for finding in page}
+    may_see = exposures.show(items=items, to=access.user)
     context = {
         "access": access,
         "section": "taxonomy",
-        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "notes": [finding for finding in page if finding.review.item_id in may_see],
     }
     return render(request, "taxonomy_notes.html", context)

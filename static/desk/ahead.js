@@ -3,9 +3,10 @@
 
 import { begin } from "./judgement.js";
 import { draw } from "./draw.js";
-import { flush, kept, saveSoon, stop } from "./drafts.js";
+import { flush, forget, kept, saveSoon, stop } from "./drafts.js";
 import * as outbox from "./outbox.js";
 import { $, address, deskOf, nodeOf, now, post, say, signedOut, tell } from "./now.js";
+import { offer } from "./refused.js";
 import { toLastTurn, toPreferred } from "./ways.js";
 
 const RENEWED_EVERY = 60_000;
@@ -39,6 +40,7 @@ export function show(desk, said = "") {
   if (old && old !== desk) old.node.replaceWith(desk.node);
   begun(desk);
   scrollTo(0, 0);
+  $("main").scrollTop = 0;
   desk.node.querySelector("h1")?.focus({ preventScroll: true });
   outbox.show();
   const key = desk.node.querySelector("#request-title .mono")?.textContent;
@@ -127,10 +129,10 @@ export function leave(where, fields, said) {
   const { desk } = now;
   if (desk.sent) return;
   desk.sent = true;
-  stop(desk);
+  const alone = stop(desk);
   $("#problems").replaceChildren();
   const { item, person } = desk.data;
-  outbox.send({ desk, item, person, address: where, fields, said });
+  outbox.send({ desk, item, person, address: where, fields, said }, alone);
   if (next.desk) return showFollowing(said);
   desk.node.setAttribute("aria-busy", "true");
   wanted = true;
@@ -164,13 +166,14 @@ outbox.onAnswers({
       prefetch();
     }
   },
-  refused(entry, html, status) {
+  refused(entry, html, status, safe) {
     wanted = false;
-    if (!entry.desk) return elsewhere();
+    if (!entry.desk) return safe ? elsewhere(entry) : offer(entry.person);
     comeBack(entry);
     if (html) $("#problems").innerHTML = html;
     else say(`The server refused it (${status}). What you typed is here: try again, or reload.`);
     now.desk.lost = Boolean($("#problems [data-do=go-on]"));
+    if (!safe) saveSoon(entry.desk); // the server may not have what was typed
     tell("It was not taken. What you typed is here again.");
   },
   moved(entry) {
@@ -203,9 +206,11 @@ export function count({ left, left_more, today }) {
 }
 
 // It was sent by a page that is gone: there is no form to bring back.
-function elsewhere() {
+function elsewhere({ fields }) {
   say(
-    "A judgement that was made here while the server could not be reached was not counted: the item is somebody else's by now. What was typed is kept as a draft on it.",
+    fields.submission
+      ? "A judgement that was made here while the server could not be reached was not counted: the item is somebody else's by now, or done. What was typed is kept as a draft on it."
+      : "An item that was skipped here while the server could not be reached is not yours any more: there is nothing left to skip.",
   );
 }
 
@@ -215,7 +220,7 @@ others.addEventListener("message", ({ data }) => {
   if (!desk?.data || desk.sent || desk.itemPage || desk.data.person !== data.person) return;
   if (next.desk?.data.item === data.item) setNext(null);
   if (desk.data.item !== data.item) return;
-  stop(desk);
+  forget(desk);
   loadNext("You have submitted that item in another tab.");
 });
 

@@ -1,20 +1,18 @@
 // Drafts: on the server within a second of being typed; in the browser only while it is offline.
 
 import { judgement } from "./judgement.js";
+import * as browser from "./kept.js";
 import { $, now, post, signedOut } from "./now.js";
+import * as outbox from "./outbox.js";
 
 const SOON = 500;
 const AGAIN = 3000;
 
-const keyOf = ({ data }) => `crosscheck-draft:${data.person}:${data.item}`;
+const keyOf = ({ data }) => `draft:${data.person}:${data.item}`;
 
 // What this browser kept of an item while it was offline.
 export function kept(desk) {
-  try {
-    return JSON.parse(localStorage.getItem(keyOf(desk)));
-  } catch {
-    return null;
-  }
+  return browser.get(keyOf(desk)) || null;
 }
 
 export function saveSoon(desk = now.desk) {
@@ -30,13 +28,21 @@ export async function flush(desk) {
   if (desk.unsaved) await save(desk);
 }
 
-// It is submitted or skipped: nothing of it is to arrive behind that.
+// It is submitted or skipped: nothing of it is to arrive behind that. Whether the server may lack
+// something of it; what this browser keeps of it stays until the judgement is kept, or sent.
 export function stop(desk) {
+  const alone = Boolean(desk.unsaved || desk.saving || kept(desk));
   clearTimeout(desk.timer);
   desk.timer = 0;
   desk.unsaved = desk.failing = false;
   desk.abort?.abort();
-  localStorage.removeItem(keyOf(desk));
+  return alone;
+}
+
+// It is done with.
+export function forget(desk) {
+  stop(desk);
+  browser.remove(keyOf(desk));
 }
 
 function save(desk) {
@@ -61,7 +67,8 @@ async function send(desk) {
     });
     if (answer.ok) {
       desk.failing = false;
-      localStorage.removeItem(keyOf(desk));
+      browser.remove(keyOf(desk));
+      if (!desk.sent) outbox.isSafe(desk.data);
       return state(desk, "draft saved");
     }
     if (!signedOut(answer) && answer.status < 500 && answer.status !== 403) {
@@ -77,17 +84,17 @@ async function send(desk) {
 
 function later(desk, body, why) {
   desk.unsaved = desk.failing = true;
-  try {
-    localStorage.setItem(keyOf(desk), body);
-    state(desk, `${why}: draft kept in this browser until the server has it`);
-  } catch {
-    state(desk, `${why}: draft not saved yet`);
-  }
   desk.timer ||= setTimeout(() => save(desk), AGAIN);
+  browser.put(keyOf(desk), JSON.parse(body)).then((done) => {
+    if (!desk.failing) return;
+    state(desk, `${why}: draft ${done ? "kept in this browser until the server has it" : "not saved yet"}`);
+  });
 }
 
 function state(desk, text) {
-  if (desk === now.desk) $("#draft-state").textContent = text;
+  if (desk !== now.desk) return;
+  const place = $("#draft-state");
+  if (place.textContent !== text) place.textContent = text; // it is read out where it changes
 }
 
 addEventListener("online", () => now.desk?.unsaved && save(now.desk));

@@ -28,6 +28,9 @@ export function draw() {
     box.querySelector("[data-findings]").replaceChildren(...rows);
   }
   $("[data-chosen]").textContent = desk.chosen;
+  const last = desk.findings.findLast((finding) => finding.side === desk.chosen);
+  for (const one of document.querySelectorAll("#judgement [data-severity]"))
+    one.setAttribute("aria-pressed", String(one.dataset.severity === last?.severity));
   drawEvidence();
 }
 
@@ -48,7 +51,7 @@ function row(finding) {
   const quote = quoteOf(finding);
   if (quote) item.append(quote);
   else if (wants(desk, finding))
-    item.append(make("span", "stop small", "mark the evidence in the text, then press its key again"));
+    item.append(make("span", "stop small", "mark its evidence, then press its key again"));
   const note = make("input");
   note.placeholder = "note";
   note.setAttribute("aria-label", `Note on ${label}`);

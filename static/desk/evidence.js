@@ -3,7 +3,7 @@
 
 import { $, now, tell } from "./now.js";
 import { length, pointsBefore, rangeOf, reveal } from "./texts.js";
-import { markable, showIn } from "./ways.js";
+import { markable, otherRequest, showIn } from "./ways.js";
 
 let picked = null; // a field
 let marking = null; // {box, words, anchor, focus} while arrow keys mark
@@ -43,10 +43,22 @@ export function showNow() {
   const place = $("#evidence-now");
   if (!place) return;
   const found = selected();
-  place.hidden = !found;
-  place.textContent = found
+  const text = found
     ? `evidence${found.side ? ` in ${found.side}` : " in the request"}: “${brief(found.quote)}”`
-    : "";
+    : elsewhere();
+  place.hidden = !text;
+  place.textContent = text;
+}
+
+// What is selected where nothing can be marked, and how it can.
+function elsewhere() {
+  const selection = getSelection();
+  if (!selection.rangeCount || selection.isCollapsed) return "";
+  const inside = selection.getRangeAt(0).commonAncestorContainer;
+  const at = (inside.closest ? inside : inside.parentElement)?.closest("#request, #known, .pane, .joint");
+  if (!at || at.id === "known") return "";
+  if (at.id !== "request") return markable() ? "" : "no evidence can be marked in this way of showing: j goes to one where it can";
+  return $("#request [data-way=read]") ? "no evidence can be marked in the request as it reads: * shows it as stored" : "";
 }
 
 const brief = (text) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
@@ -69,6 +81,10 @@ export async function mark() {
     if (!markable()) return;
   }
   const focused = document.activeElement.closest?.("[data-text], [data-input]");
+  if (!focused && document.activeElement.closest?.("#request")) {
+    if ($("#request [data-way=read]")) await otherRequest();
+    return enter($("#request [data-input]"));
+  }
   enter(focused || $(`[data-text="${now.desk.chosen}"]`));
 }
 

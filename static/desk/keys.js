@@ -18,7 +18,7 @@ const RESERVED = {
   "/": ["find"],
   "?": ["keys"],
 };
-const OTHERS = { Backspace: ["remove"], "!": ["flag"], "=": ["renew"] };
+const OTHERS = { Backspace: ["remove"], "!": ["flag"], "=": ["renew"], "*": ["request-way"] };
 
 // What a key asks for: [act, of what]; null where it asks for nothing.
 export function actOf(key, searching) {

@@ -1,7 +1,7 @@
 // Ways on: undo, and what can be done where a judgement was not counted or a lease ends.
 
 import { copyLease, count, loadNext, setNext, show } from "./ahead.js";
-import { flush, saveSoon, stop } from "./drafts.js";
+import { flush, forget, saveSoon } from "./drafts.js";
 import { $, address, deskOf, nodeOf, now, post, say, tell } from "./now.js";
 import * as outbox from "./outbox.js";
 
@@ -47,7 +47,7 @@ export async function keep(where, fields) {
   await onward(where, fields, async (answer) => {
     const { counts } = await answer.json();
     count(counts);
-    stop(now.desk);
+    forget(now.desk);
     goOn("Kept as a review that is not counted.");
   });
 }

@@ -9,10 +9,12 @@ const MOST = 5000;
 let found = [];
 let at = -1;
 let timer;
+let before = null; // what had the focus
 
 export const isOpen = () => Boolean($("#finder:not([hidden])"));
 
 export function open() {
+  if (!isOpen()) before = document.activeElement;
   $("#finder").hidden = false;
   $("#find").focus();
   $("#find").select();
@@ -21,7 +23,9 @@ export function open() {
 
 export function close() {
   if (!isOpen()) return;
+  const inside = $("#finder").contains(document.activeElement);
   $("#finder").hidden = true;
+  if (inside) (before?.isConnected && before !== document.body ? before : $("#desk h1"))?.focus({ preventScroll: true });
   found = [];
   mark();
   tell("Search closed.");
@@ -44,8 +48,10 @@ async function search() {
 
 async function unfold() {
   const { desk } = now;
-  if ($("#request [data-whole]")) await whole("request");
-  if (desk === now.desk && $(".pane [data-whole]")) await whole("outputs");
+  const folded = "[data-whole], details[data-path], .branch [data-from]";
+  if ($("#request")?.querySelector(folded)) await whole("request");
+  const outputs = [...document.querySelectorAll("#desk .pane, #joint")];
+  if (desk === now.desk && outputs.some((one) => one.querySelector(folded))) await whole("outputs");
 }
 
 function matches(text) {

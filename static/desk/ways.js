@@ -18,7 +18,7 @@ export function toLastTurn() {
   const box = $("#request");
   const last = [...box.querySelectorAll(".turn")].findLast((one) => one.dataset.who === "user");
   if (last && box.scrollHeight > box.clientHeight)
-    box.scrollTop = last.offsetTop - box.offsetTop - box.querySelector("h2").offsetHeight;
+    box.scrollTop = last.offsetTop - box.offsetTop - box.querySelector(".request-head").offsetHeight;
 }
 
 export function nextWay() {
@@ -30,6 +30,17 @@ export function nextWay() {
 export function toPreferred() {
   const offered = preferred && $(`#ways [data-show="${preferred}"]`);
   if (offered && offered.getAttribute("aria-pressed") !== "true") fetched(`way=${preferred}`);
+}
+
+// The request as it reads, or as it is stored.
+export async function otherRequest() {
+  const button = $("#request [data-do=request-way]");
+  if (!button) return tell("The request reads as it is stored.");
+  const way = button.dataset.way === "read" ? "stored" : "read";
+  const focused = document.activeElement === button;
+  if (!(await fetched(`request=${way}`))) return;
+  if (focused) $("#request [data-do=request-way]")?.focus();
+  tell(way === "read" ? "The request as it reads." : "The request as it is stored.");
 }
 
 // Unfolds the outputs (or the request), all of them.
@@ -51,7 +62,9 @@ async function fetched(query) {
       const old = document.getElementById(part.id);
       if (!old) continue;
       const focused = old.contains(document.activeElement) && document.activeElement.dataset.show;
+      const { scrollTop } = old;
       old.replaceWith(part);
+      part.scrollTop = scrollTop;
       if (focused) $(`#ways [data-show="${focused}"]`)?.focus();
     }
     drawEvidence();

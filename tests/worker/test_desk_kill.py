@@ -16,7 +16,7 @@ from tests.worker.web import Web
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
-SUBMISSIONS, KILLS, REVIEWERS = 400, 2, 8
+SUBMISSIONS, KILLS, REVIEWERS = 120, 2, 8
 
 
 def test_nothing_that_was_acknowledged_is_lost(olga: User, tmp_path: Path) -> None:

@@ -3,13 +3,15 @@ without a click, and its own HTML is shown as text."""
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-from reviewapp.desk.rendering import code
+from reviewapp.desk.rendering import code, hidden
 
 #: Characters beyond which a text is shown as it is: nobody reads that much at once.
 LONGEST = 200_000
@@ -23,6 +25,34 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}, "span": {"class"}}
 
 
+#: Signs without which nothing in a text can be Markdown.
+_SIGNS = re.compile(r"[*_`~\[<#>|&\\\t]|^ *(?:[-+]|\d+[.)])(?: |$)|^ {4}|^ *[=-]+ *$", re.MULTILINE)
+
+
+#: What is no sure sign of Markdown.
+_PLAIN = {"text", "text_special", "softbreak", "hardbreak", "em_open", "em_close"}
+
+
+def perhaps(text: str) -> bool:
+    """Whether there may be Markdown in it: quickly, and never no where there is."""
+    return bool(_SIGNS.search(text.replace("\r", "\n")))
+
+
+def marked_up(text: str) -> SafeString | None:
+    """The text as HTML, or None where it is not rendered, reads as it is stored, or may not be
+    meant as Markdown: a star or a backslash alone is more often just that."""
+    if len(text) > LONGEST or not perhaps(text):
+        return None
+    tokens = _markdown.parse(text)
+    return None if all(map(_is_plain, tokens)) else _html(tokens)
+
+
+def _is_plain(token: Token) -> bool:
+    if token.type != "inline":
+        return token.type in ("paragraph_open", "paragraph_close")
+    return all(one.type in _PLAIN for one in token.children or [])
+
+
 def html(text: str) -> SafeString | None:
     """The text as HTML, or None where it is too long or too deep to be rendered.
 
@@ -31,7 +61,10 @@ def html(text: str) -> SafeString | None:
     """
     if len(text) > LONGEST:
         return None
-    tokens = _markdown.parse(text)
+    return _html(_markdown.parse(text))
+
+
+def _html(tokens: list[Token]) -> SafeString | None:
     if any(token.level > _DEPTH for token in tokens):
         return None
     clean = nh3.clean(
@@ -43,7 +76,7 @@ def html(text: str) -> SafeString | None:
         link_rel="noopener noreferrer nofollow",
         attribute_filter=_only_our_classes,
     )
-    return mark_safe(clean)  # noqa: S308 — nh3 has cleaned it
+    return mark_safe(hidden.signed_html(clean))  # noqa: S308 — nh3 has cleaned it
 
 
 def _only_our_classes(tag: str, attribute: str, value: str) -> str | None:
@@ -64,7 +97,8 @@ def _image(self: object, tokens: list, at: int, *_rest: object) -> str:  # type:
 
 def _made() -> MarkdownIt:
     markdown = MarkdownIt(
-        "commonmark", {"html": False, "highlight": _highlighted, "maxNesting": 2 * _DEPTH}
+        "commonmark",
+        {"html": False, "breaks": True, "highlight": _highlighted, "maxNesting": 2 * _DEPTH},
     ).enable(["table", "strikethrough"])
     markdown.add_render_rule("image", _image)
     markdown.core.ruler.push("headings", _lower_headings)

@@ -19,6 +19,8 @@ WAYS = {
 }
 #: Characters of a text that are shown before somebody asks for the rest.
 FOLD = 8_000
+#: Fields that differ, and that are the same, which are shown before somebody asks for the rest.
+DIFFERING, EQUAL = 60, 20
 #: Characters a side beyond which lines are not aligned: nobody reads that many.
 ALIGNED = 200_000
 
@@ -28,7 +30,8 @@ class Shown:
     """Two outputs in one way. `way` is the one that could be done, `ways` those there are.
 
     In "words" and "plain" the shown text is the stored one (or its beginning), so evidence can be
-    marked in it; `more` has how many characters are folded of A and of B.
+    marked in it; `more` has how many characters are folded of A and of B. In "fields" the context
+    has how many `fields` there are and, as `folded`, how many of them are not shown yet.
     """
 
     way: str
@@ -45,7 +48,9 @@ def shown(a: Output, b: Output, way: str, *, whole: bool = False) -> Shown:
         way = "fields" if "fields" in ways else "words"
     more = {"A": 0, "B": 0} if whole else {side: _left(one) for side, one in (("A", a), ("B", b))}
     if way == "read":
-        return Shown(way, ways, *_reads(a, b, more))
+        return Shown(way, ways, *_reads(a, b, more, whole=whole))
+    if way == "fields":
+        return Shown(way, ways, _fields(a, b, whole=whole), {})
     return Shown(way, ways, _context(a, b, way, more), more if way in ("words", "plain") else {})
 
 
@@ -68,26 +73,38 @@ def _ways(a: Output, b: Output) -> list[str]:
 def _context(a: Output, b: Output, way: str, more: dict[str, int]) -> dict[str, Any]:
     if way == "lines" and (blocks := aligned.blocks(a.text, b.text)) is not None:
         return {"lines": blocks}
-    if way == "fields" and (found := fields.rows(a.value, b.value)) is not None:
-        rows, left = found
-        return {
-            "differing": [row for row in rows if row.differs],
-            "equal": [row for row in rows if not row.differs],
-            "more": left,
-        }
     heads = [one.text[: len(one.text) - more[side]] for side, one in (("A", a), ("B", b))]
     pieces = differences.mark(*heads) if way == "words" else [_plain(head) for head in heads]
     return {"pieces": dict(zip("AB", pieces, strict=True))}
 
 
-def _reads(a: Output, b: Output, more: dict[str, int]) -> tuple[dict[str, Any], dict[str, int]]:
+def _fields(a: Output, b: Output, *, whole: bool) -> dict[str, Any]:
+    """Those that differ and those that are the same, of each the first; all where `whole`."""
+    rows, left = fields.rows(a.value, b.value) or ([], 0)
+    differing = [row for row in rows if row.differs]
+    equal = [row for row in rows if not row.differs]
+    shown = (differing, equal) if whole else (differing[:DIFFERING], equal[:EQUAL])
+    return {
+        "differing": shown[0],
+        "equal": shown[1],
+        "all_equal": len(equal),
+        "fields": len(rows),
+        "folded": len(rows) - sum(map(len, shown)),
+        "more": left,
+    }
+
+
+def _reads(
+    a: Output, b: Output, more: dict[str, int], *, whole: bool
+) -> tuple[dict[str, Any], dict[str, int]]:
     """Markdown for a text, turns and trees for anything else; a text that is too long to be
     rendered is folded as in the other ways."""
     found: dict[str, Any] = {}
     left: dict[str, int] = {}
     for side, output in (("A", a), ("B", b)):
         if not isinstance(output.value, str):
-            found[side] = {"parts": turns.of_output(output.value)}
+            place = "" if whole else side
+            found[side] = {"parts": turns.of_output(output.value, place=place)}
         elif (html := markdown.html(output.value)) is not None:
             found[side] = {"html": html}
         else:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from django.utils.safestring import SafeString
 
 from evals import values
-from reviewapp.desk.rendering import tree
+from reviewapp.desk.rendering import markdown, tree
+
+#: Characters of a request that are rendered as Markdown; what comes behind them is shown as stored.
+READ = 30_000
 
 #: What a chat's attachments are called; they are never loaded.
 _ATTACHED = {"image_url": "image", "input_image": "image", "image": "image", "input_audio": "audio"}
@@ -17,19 +24,31 @@ class Part:
 
     `path` is the JSON path of a text that is shown as it stands, for evidence (empty where the
     text is the whole value); None where what is shown is not the text as stored. `left`: how many
-    characters of it are folded.
+    characters of it are folded. `reads`: Markdown is rendered. `place`: where the rest of its tree
+    is asked for ("request.3.0"); empty where it cannot be.
     """
 
     kind: str
     text: str
     path: str | None = None
     name: str = ""
-    tree: tree.Node | None = None
     left: int = 0
+    value: object = field(default=None, compare=False, repr=False)
+    reads: bool = field(default=False, compare=False)
+    place: str = field(default="", compare=False)
 
     @property
     def length(self) -> int:
         return len(self.text) + self.left
+
+    @cached_property
+    def tree(self) -> tree.Node | None:
+        return tree.tree(self.value, whole=not self.place)
+
+    @cached_property
+    def html(self) -> SafeString | None:
+        """Of a text in Markdown; None where it reads as it is stored."""
+        return markdown.marked_up(self.text) if self.reads else None
 
     def folded(self, most: int) -> Part:
         """The part with no more than about `most` characters of its text."""
@@ -45,28 +64,55 @@ class Turn:
     parts: list[Part]
 
 
-def of_request(value: object, *, fold: int | None = None) -> list[Turn]:
+def of_request(
+    value: object, *, fold: int | None = None, reads: bool = True, later: bool = False
+) -> list[Turn]:
     """One turn for a text or a JSON value, one a message for a chat; `fold`: characters of each
-    text that are shown before somebody asks for the rest."""
-    turns = _turns(value)
-    if fold is None:
-        return turns
-    return [Turn(turn.who, [part.folded(fold) for part in turn.parts]) for turn in turns]
+    text that are shown before somebody asks for the rest. `reads`: Markdown and JSON as they read,
+    else as they are stored. `later`: what is deep in a tree can be asked for later."""
+    if not reads and not _is_chat(value):
+        turns = [Turn("request", [Part("text", values.as_text(value), "")])]
+    else:
+        turns = _turns(value)
+    found, budget = [], READ if reads else 0
+    for i, turn in enumerate(turns):
+        parts = []
+        for j, one in enumerate(turn.parts):
+            part = one if fold is None else one.folded(fold)
+            if part.kind == "text":
+                budget -= len(part.text)
+                part = replace(part, reads=budget >= 0)
+            parts.append(replace(part, place=f"request.{i}.{j}") if later else part)
+        found.append(Turn(turn.who, parts))
+    return found
+
+
+def has_ways(value: object, turns: Iterable[Turn]) -> bool:
+    """Whether a request reads otherwise than it is stored."""
+    if isinstance(value, dict | list) and not _is_chat(value):
+        return True
+    texts = [part for turn in turns for part in turn.parts if part.kind == "text"]
+    return any(part.html if part.reads else markdown.perhaps(part.text) for part in texts)
+
+
+def _is_chat(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("messages"), list)
 
 
 def _turns(value: object) -> list[Turn]:
-    if isinstance(value, dict) and isinstance(value.get("messages"), list):
+    if isinstance(value, dict) and _is_chat(value):
         turns = [_message(one, ("messages", i)) for i, one in enumerate(value["messages"])]
         rest = {key: one for key, one in value.items() if key != "messages" and one}
         return [*turns, Turn("also sent", [_json(rest)])] if rest else turns
     return [Turn("request", [_whole(value)])]
 
 
-def of_output(value: object) -> list[Part]:
-    """The parts of an output: a text, JSON, or a message with content and tool calls."""
-    if isinstance(value, dict) and value.get("tool_calls") and set(value) <= _MESSAGE:
-        return _parts(value, ())
-    return [_whole(value)]
+def of_output(value: object, *, place: str = "") -> list[Part]:
+    """The parts of an output: a text, JSON, or a message with content and tool calls. `place`: what
+    it is called where the rest of a tree is asked for."""
+    is_message = isinstance(value, dict) and value.get("tool_calls") and set(value) <= _MESSAGE
+    parts = _parts(value, ()) if isinstance(value, dict) and is_message else [_whole(value)]
+    return [replace(p, place=f"{place}.0.{i}") for i, p in enumerate(parts)] if place else parts
 
 
 _MESSAGE = {"role", "content", "tool_calls", "refusal"}
@@ -77,7 +123,7 @@ def _whole(value: object) -> Part:
 
 
 def _json(value: object) -> Part:
-    return Part("json", values.as_text(value), tree=tree.tree(value))
+    return Part("json", values.as_text(value), value=value)
 
 
 def _message(message: object, at: tuple[str | int, ...]) -> Turn:
@@ -130,4 +176,4 @@ def _call(call: object) -> Part:
             arguments = values.loads(arguments)
         except ValueError:
             return Part("call", str(arguments), name=function["name"])
-    return Part("call", values.as_text(arguments), name=function["name"], tree=tree.tree(arguments))
+    return Part("call", values.as_text(arguments), name=function["name"], value=arguments)

@@ -27,5 +27,5 @@ class Command(ProjectCommand):
         who = user_of(options["by"]) if options["by"] else None
         if who:  # they see which side is which: what they say again later is not blind
             exposures.show_runs(runs=chosen, to=who)
-        rows = label_records.of(project, chosen, shown_to=who, loose=not name)
+        rows = label_records.of(project, chosen, shown_to=who, loose=not name, blind=bool(who))
         self.write_lines(json_line(one) for one in rows)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from evals.models import Run
+from evals import values
+from evals.models import Comparison, Output, Request, Run
 from reviewapp.models import Membership, Role, User
 from tests import browser as chromium
 
@@ -106,3 +108,37 @@ def sign_in(page: Page, live_server: LiveServer, name: str) -> None:
     page.get_by_label("Password").fill("correct-horse-1")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Sign out").wait_for()
+
+
+@pytest.fixture
+def desk_with(
+    page: Page, live_server: LiveServer, finished_run: Run, bob: User
+) -> Callable[..., Page]:
+    """Bob at the desk, where every item has the same outputs (and request)."""
+
+    def opened(one: object, other: object = "other", request: object = None) -> Page:
+        for comparison in Comparison.objects.filter(run=finished_run).select_related("request"):
+            asked = comparison.request
+            comparison.baseline_output = _output(asked, finished_run.baseline, one)
+            comparison.candidate_output = _output(asked, finished_run.candidate, other)
+            comparison.save()
+            if request is not None:
+                Request.objects.filter(pk=asked.pk).update(input=request)
+        sign_in(page, live_server, "bob")
+        page.goto(f"{live_server.url}/p/{finished_run.project.slug}/review/")
+        wait_for_keys(page)
+        return page
+
+    return opened
+
+
+def _output(request: Request, model: Any, value: object) -> Output:
+    text, digest = values.as_text(value), values.digest(value)
+    made = {"text": text, "value": value, "digest": digest}
+    return Output.objects.create(request=request, model=model, sample=9, **made)
+
+
+def side_with(page: Page, text: str) -> str:
+    """A or B: the one that shows the text."""
+    shown = page.locator('[data-text="A"]').text_content() or ""
+    return "A" if text in shown else "B"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -19,14 +23,50 @@ def title(page: Page) -> str:
     return page.locator("#request-title").inner_text()
 
 
-def test_every_key_is_told(desk: Page) -> None:
-    """What the script knows stands on the page: on the control, or under `?`."""
-    desk.keyboard.press("?")
-    told = set(desk.locator("#keys kbd").all_inner_texts())
-    assert set("abfFoucvekesj/!=") <= told
-    desk.keyboard.press("Escape")
-    on_controls = " ".join(desk.locator("#desk > :not(dialog) kbd").all_inner_texts())
-    assert set("abfFukcvesj/?!") <= set(on_controls)
+class TestEveryKey:
+    @pytest.fixture
+    def known(self) -> set[str]:
+        """The keys that the script knows, as the page writes them."""
+        source = (Path(settings.BASE_DIR) / "static" / "desk" / "keys.js").read_text()
+        found = set(re.findall(r"""(?:^ {2}|[{,] )"?([^\s":]+)"?: \[""", source, re.MULTILINE))
+        assert {"a", "F", "?", "Backspace", "="} <= found
+        return {"⌫" if key == "Backspace" else key for key in found}
+
+    def test_is_told(self, desk: Page, known: set[str], finished_run: Run) -> None:
+        """Under `?`, with those of the taxonomy."""
+        desk.keyboard.press("?")
+        told = set(desk.locator("#keys kbd").all_inner_texts())
+        words = finished_run.taxonomy_version
+        known |= {one.hotkey for one in (*words.leaves(), *words.severities.all()) if one.hotkey}
+        assert known <= told
+
+    def test_stands_on_its_control(self, desk_with: Callable[..., Page], known: set[str]) -> None:
+        """And no control of the desk is without one."""
+        desk = desk_with("one", "two", "# A request")
+        controls = desk.locator("#desk > :not(dialog, .finder) kbd").all_text_contents()
+        assert known - {"o"} <= set(controls)  # o stands in its list of choices
+        expect(desk.locator("#other option").first).to_contain_text("o other")
+        bare = desk.locator("#desk > :not(dialog) button:not(:has(kbd), [data-show], .term)")
+        assert bare.all_inner_texts() == ["Give it back and stop"]
+
+
+class TestFindings:
+    def test_as_many_as_are_needed(self, desk: Page) -> None:
+        """Two on B with a severity each and a note, one on A; all by keys."""
+        for key in ("b", "2", "m", "3", "C", "Tab"):
+            desk.keyboard.press(key)
+        desk.get_by_label("Note on False alarm").fill("twice")
+        for key in ("Escape", "a", "4", "4", "Backspace", "Enter"):
+            desk.keyboard.press(key)
+        expect(desk.locator("[data-today]").first).to_have_text("1")
+        review = Review.objects.get()
+        said = [(f.category.key, f.severity.key, f.note) for f in review.findings.order_by("pk")]
+        assert sorted(said) == [
+            ("label.false-alarm", "minor", "twice"),
+            ("label.none", "major", ""),
+            ("label.wrong-class", "critical", ""),
+        ]
+        assert len({one.side for one in review.findings.all()}) == 2
 
 
 class TestSkip:

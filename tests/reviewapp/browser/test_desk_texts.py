@@ -5,17 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response, expect
-from pytest_django.live_server_helper import LiveServer
 
-from evals import values
-from evals.models import Comparison, Output, Request, Run
-from reviewapp.models import Finding, Review, User
-from tests.reviewapp.browser.conftest import sign_in, wait_for_ahead, wait_for_keys
+from reviewapp.models import Finding, Review
+from tests.reviewapp.browser.conftest import side_with, wait_for_ahead
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -41,40 +37,6 @@ CHAT = {
         {"role": "user", "content": "So when does it come?"},
     ]
 }
-
-
-@pytest.fixture
-def desk_with(
-    page: Page, live_server: LiveServer, finished_run: Run, bob: User
-) -> Callable[..., Page]:
-    """Bob at the desk, where every item has the same outputs (and request)."""
-
-    def opened(one: object, other: object = "other", request: object = None) -> Page:
-        for comparison in Comparison.objects.filter(run=finished_run).select_related("request"):
-            asked = comparison.request
-            comparison.baseline_output = _output(asked, finished_run.baseline, one)
-            comparison.candidate_output = _output(asked, finished_run.candidate, other)
-            comparison.save()
-            if request is not None:
-                Request.objects.filter(pk=asked.pk).update(input=request)
-        sign_in(page, live_server, "bob")
-        page.goto(f"{live_server.url}/p/{finished_run.project.slug}/review/")
-        wait_for_keys(page)
-        return page
-
-    return opened
-
-
-def _output(request: Request, model: Any, value: object) -> Output:
-    text, digest = values.as_text(value), values.digest(value)
-    made = {"text": text, "value": value, "digest": digest}
-    return Output.objects.create(request=request, model=model, sample=9, **made)
-
-
-def side_with(page: Page, text: str) -> str:
-    """A or B: the one that shows the text."""
-    shown = page.locator('[data-text="A"]').text_content() or ""
-    return "A" if text in shown else "B"
 
 
 def submitted(page: Page) -> Review:

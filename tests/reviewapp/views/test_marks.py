@@ -7,7 +7,8 @@ import pytest
 
 from evals.sampling import SamplingPlan
 from reviewapp.actions import claims, gold, projects, reviews
-from reviewapp.models import Flag, GoldItem, Membership
+from reviewapp.actions.undo import undo
+from reviewapp.models import Exposure, Flag, GoldItem, Membership, Review
 from tests.reviewapp.actions.scenes import judged, review
 
 QUEUE = "/p/support/queue/"
@@ -40,6 +41,15 @@ class TestFlag:
     def test_back_at_the_desk(self, item, as_user, bob):
         sent = {"text": "hm", "next": "desk"}
         assert as_user(bob).post(f"{QUEUE}{item.pk}/flag/", sent).url == "/p/support/review/"
+
+    def test_what_was_said_before(self, item, as_user, alice, bob, dana, closed):
+        """As much of it as each may read, for the dialog at the desk."""
+        as_user(bob).post(f"{QUEUE}{item.pk}/flag/", {"text": "hm"})
+        address = f"{QUEUE}{item.pk}/comments/"
+        for who, said in ((bob, ["hm"]), (alice, ["hm"]), (dana, [])):
+            told = as_user(who).get(address).json()
+            assert [one["text"] for one in told["comments"]] == said
+        closed(address)
 
     def test_settled_by_a_lead(self, item, as_user, alice, bob):
         as_user(bob).post(f"{QUEUE}{item.pk}/flag/", {"text": "hm"})
@@ -83,6 +93,20 @@ class TestGold:
         project.refresh_from_db()
         monkeypatch.setattr(random, "random", lambda: 0.0)
         assert claims.claim(project=project, rater=to).item_id == item.pk
+
+    def test_who_reads_its_discussion_is_not_blind(
+        self, resolved, project, as_user, rater, alice, bob, dana, monkeypatch
+    ):
+        as_user(bob).post(f"{QUEUE}{resolved.pk}/comment/", {"text": "the candidate is wrong"})
+        theirs, address = rater(project, dana), f"{QUEUE}{resolved.pk}/comments/"
+        self.give(resolved, project, theirs, alice, monkeypatch)
+        assert as_user(dana).get(address).json()["comments"] == []
+        assert not Exposure.objects.filter(user=dana).exists()
+        review_of_gold(resolved, theirs)
+        assert as_user(dana).get(address).json()["comments"]
+        undo(project=project, rater=theirs, by=dana)
+        review_of_gold(resolved, theirs)
+        assert not Review.objects.get(rater=theirs, withdrawn_at=None).blind
 
     def test_its_page_looks_like_any_other(
         self, resolved, project, as_user, rater, alice, dana, monkeypatch

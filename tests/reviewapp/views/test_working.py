@@ -1,6 +1,6 @@
 import pytest
 
-from evals.models import Output
+from evals.models import Output, Request
 from reviewapp.models import ReviewItem, Slot
 from reviewapp.views import working
 
@@ -44,6 +44,71 @@ class TestShown:
     def test_an_outsider(self, held, closed):
         closed(f"{held[1]}shown/")
         closed(f"{held[1]}text/A/")
+
+
+class TestRequest:
+    def test_as_stored_and_remembered(self, held):
+        client, item = held
+        Request.objects.update(input="**bold**")
+        assert "<strong>" in client.get(DESK).content.decode()
+        answer = client.get(f"{item}shown/", {"request": "stored"}).content.decode()
+        assert "**bold**" in answer
+        assert "pane-A" not in answer
+        assert "**bold**" in client.get(DESK).content.decode()
+        assert "<strong>" in client.get(f"{item}shown/", {"request": "read"}).content.decode()
+
+    @pytest.mark.parametrize("way", ["", "no such way", "\0"])
+    def test_no_such_way(self, held, way):
+        client, item = held
+        assert client.get(f"{item}shown/", {"request": way}).status_code == 200
+
+
+class TestBranch:
+    ROWS = {"rows": [{"n": i} for i in range(250)]}
+
+    def branch(self, held, **query):
+        client, item = held
+        Request.objects.update(input=self.ROWS)
+        return client.get(f"{item}branch/", query)
+
+    def test_it_works(self, held):
+        answer = self.branch(held, of="request.0.0", path="$.rows[3]").content.decode()
+        assert ">n</span>" in answer
+        assert ">3</span>" in answer
+
+    def test_the_next_children(self, held):
+        query = {"of": "request.0.0", "path": "$.rows", "from": "200"}
+        answer = self.branch(held, **query).content.decode()
+        assert answer.count("<summary>") == 50
+        assert "Show more" not in answer
+
+    @pytest.mark.parametrize("of", ["A", "B"])
+    def test_a_side(self, held, monkeypatch, of):
+        outputs = {"A": Output(value={"x": "of A"}), "B": Output(value={"x": "of B"})}
+        monkeypatch.setattr(working, "_outputs", lambda *_: outputs)
+        assert f"of {of}" in self.branch(held, of=f"{of}.0.0", path="$").content.decode()
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {},
+            {"of": "request.0.0", "path": "$.none"},
+            {"of": "request.0.0", "path": "$.."},
+            {"of": "request.-1.0", "path": "$"},
+            {"of": "request.9.0", "path": "$"},
+            {"of": "request", "path": "$"},
+            {"of": "baseline.0.0", "path": "$"},
+            {"of": "known.0.0", "path": "$.x"},
+            {"of": "request.0.0", "path": "\0"},
+        ],
+    )
+    def test_what_is_not_there(self, held, query):
+        assert self.branch(held, **query).status_code == 404
+
+    def test_an_item_of_somebody_else(self, held, as_user, dana, closed):
+        address = f"{held[1]}branch/?of=request.0.0&path=$"
+        assert as_user(dana).get(address).status_code == 403
+        closed(address)
 
 
 class TestText:

@@ -64,6 +64,35 @@ class TestMarkdown:
         assert "<script" not in markdown.html(text)
 
 
+class TestMarkedUp:
+    @pytest.mark.parametrize(
+        "text", ["**a**", "- a", "1. a", "# a", "a\n---", "    a", "|a|\n|-|", "`a`", "~~a~~"]
+    )
+    def test_markdown(self, text):
+        assert markdown.marked_up(text) == markdown.html(text)
+
+    @pytest.mark.parametrize(
+        "text", ["a\nb", "snake_case", "1 < 2", "a *b", "2*3*4", "a - b", "C:\\*.py", ""]
+    )
+    def test_what_reads_as_it_is_stored(self, text):
+        assert markdown.marked_up(text) is None
+
+    @given(st.text(max_size=200))
+    def test_nothing_is_missed_by_the_quick_look(self, text):
+        if not markdown.perhaps(text):
+            rendered = re.sub(r"</?p>|<br>|<span[^>]*>|</span>", "", markdown.html(text))
+            assert html.unescape(rendered).split() == text.replace("\0", "\ufffd").split()
+
+    def test_what_cannot_be_seen_has_its_sign(self):
+        """Between tags only: a link keeps its address."""
+        shown = markdown.html('**a\u202eb** [c](https://example.com/\u200b "\u202e")')
+        assert 'a<span class="odd" data-code="U+202E">\u202e</span>b' in shown
+        assert shown.count('class="odd"') == 1
+
+    def test_a_line_is_a_line(self):
+        assert "<br>" in markdown.html("*a*\nb")
+
+
 class TestCode:
     def test_unknown_and_long_ones_are_only_escaped(self):
         assert code.marked("<b>", "no such language") == "&lt;b&gt;"
@@ -95,6 +124,36 @@ class TestTree:
         root = tree.tree(list(range(10_000)))
         assert len(root.children) + root.left == 10_000
         assert len(root.children) < tree.NODES
+
+    def test_what_is_deep_comes_later(self):
+        """Those nearest to the root first; nothing is left out, it is only asked for later."""
+        root = tree.tree({f"a{i}": {f"b{j}": {"c": 1} for j in range(30)} for i in range(10)})
+        inside = [one for child in root.children for one in child.children]
+        assert len(root.children) == 10
+        assert any(one.later for one in (*root.children, *inside))
+        assert not any(one.left for one in (root, *root.children, *inside))
+        assert [one.open for one in root.children if one.later] == [False] * len(
+            [one for one in root.children if one.later]
+        )
+
+    def test_what_is_wide_goes_on(self):
+        seen, start = [], 0
+        while True:
+            root = tree.tree(list(range(250)), start=start)
+            seen += [one.text for one in root.children]
+            if not root.left:
+                break
+            start = root.after
+        assert seen == [str(i) for i in range(250)]
+
+    def test_a_part_knows_where_it_lies(self):
+        root = tree.tree([{"b": 1}], at=("a", 3))
+        assert root.children[0].children[0].path == "$.a[3][0].b"
+
+    def test_whole_where_nothing_can_be_asked_for(self):
+        root = tree.tree({f"a{i}": {"b": {"c": i}} for i in range(300)}, whole=True)
+        assert not any(one.later or one.after for one in root.children)
+        assert all(one.children[0].children for one in root.children)
 
     @given(json_values.filter(lambda one: isinstance(one, dict | list)))
     def test_every_leaf_is_there(self, value):

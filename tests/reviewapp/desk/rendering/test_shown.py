@@ -27,6 +27,15 @@ def test_json_field_by_field():
     assert found.context["more"] == 0
 
 
+def test_many_fields_are_folded_until_asked_for():
+    one, other = {f"a{i}": i for i in range(500)}, {f"a{i}": i % 250 for i in range(500)}
+    found = shown(output(one), output(other), "fields").context
+    assert (len(found["differing"]), len(found["equal"])) == (60, 20)
+    assert (found["fields"], found["folded"], found["all_equal"]) == (500, 420, 250)
+    found = shown(output(one), output(other), "fields", whole=True).context
+    assert (len(found["differing"]), len(found["equal"]), found["folded"]) == (250, 250, 0)
+
+
 @pytest.mark.parametrize("way", [*WAYS, "no such way"])
 @pytest.mark.parametrize("value", ["text", "two\nlines", {"a": [1]}, [1, 2], 7, None])
 def test_every_way_of_every_value(way, value):

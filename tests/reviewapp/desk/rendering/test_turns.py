@@ -47,6 +47,27 @@ class TestRequest:
         assert turns.of_request("hi")[0].parts == [turns.Part("text", "hi", "")]
         assert turns.of_request({"a": 1})[0].parts[0].tree.children[0].label == "a"
 
+    def test_markdown_reads_up_to_a_length(self):
+        long = {"messages": [{"role": "user", "content": "**a** " * 4_000}] * 3}
+        read = [bool(turn.parts[0].html) for turn in turns.of_request(long)]
+        assert read == [True, False, False]
+
+    def test_as_it_is_stored(self):
+        """Every text can be marked, JSON as the text that is counted in."""
+        (turn,) = turns.of_request({"a": "**b**"}, reads=False)
+        assert turn.parts == [turns.Part("text", text_at({"a": "**b**"}, ""), "")]
+        assert turns.of_request("**b**", reads=False)[0].parts[0].html is None
+
+    def test_two_ways(self):
+        for value, two in (("**b**", True), ("b", False), ({"a": 1}, True), (7, False)):
+            assert turns.has_ways(value, turns.of_request(value)) is two
+
+    def test_trees_have_a_place_to_ask_for_more(self):
+        places = [p.place for turn in turns.of_request(CHAT, later=True) for p in turn.parts]
+        assert places[3] == "request.2.0"
+        assert turns.of_output({"a": 1}, place="A")[0].place == "A.0.0"
+        assert turns.of_request(CHAT)[2].parts[0].place == ""
+
     @given(json_values)
     def test_anything(self, value):
         assert turns.of_request({"messages": [value, {"content": value, "tool_calls": [value]}]})
