@@ -41,11 +41,16 @@ class LineResult:
         """All that were told of, good or bad."""
         return sum(getattr(self, name) for name in self.OUTCOMES)
 
+    @property
+    def in_order(self) -> list[LineError]:
+        """The problems by line: what cannot be read at all is found first."""
+        return sorted(self.problems, key=lambda one: one.line)
+
     def as_dict(self) -> dict[str, object]:
         return {
             **{name: getattr(self, name) for name in self.OUTCOMES},
             "problems": [
-                {"line": one.line, "field": one.path, "reason": one.reason} for one in self.problems
+                {"line": one.line, "field": one.path, "reason": one.reason} for one in self.in_order
             ],
         }
 

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from evals.metrics.coincidences import Level, Ratings, alpha_of, tally
+from evals.metrics.coincidences import Level, Ratings, alpha_of, is_rated, tally
 from evals.metrics.estimate import Estimate
 from evals.metrics.strata import check_confidence
 
@@ -55,13 +55,13 @@ def alpha_interval(
 def cohen_kappa(a: Sequence[Hashable | None], b: Sequence[Hashable | None]) -> float | None:
     """Cohen's kappa of two raters over the same items, (po - pe) / (1 - pe) (Cohen 1960).
 
-    a, b: one value an item, None where not rated; an item needs both. None (undefined) where no
-    item has both, or each rater used one and the same value throughout. ValueError for unequal
-    lengths.
+    a, b: one value an item, None (or nan) where not rated; an item needs both. None (undefined)
+    where no item has both, or each rater used one and the same value throughout. ValueError for
+    unequal lengths.
     """
     if len(a) != len(b):
         raise ValueError(f"both rate the same items, got {len(a)} and {len(b)}")
-    pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
+    pairs = [(x, y) for x, y in zip(a, b, strict=True) if is_rated(x) and is_rated(y)]
     n = len(pairs)
     first, second = Counter(x for x, _ in pairs), Counter(y for _, y in pairs)
     chance = sum(times * second[value] for value, times in first.items())
@@ -75,13 +75,16 @@ def fleiss_kappa(counts: Sequence[Sequence[int]]) -> float | None:
     """Fleiss' kappa (Fleiss 1971). counts: items x categories, how many raters chose which.
 
     Every item has the same number of raters, two or more. None (undefined) without items, or where
-    one category was used throughout. ValueError for negative counts or unequal numbers of raters.
+    one category was used throughout. ValueError for what is no count or unequal numbers of raters.
     """
     if not len(counts):
         return None
     table = np.asarray(counts, dtype=np.float64)
-    if table.ndim != 2 or (table < 0).any():
-        raise ValueError("counts are items x categories, zero or more each")
+    if (
+        table.ndim != 2
+        or not (np.isfinite(table) & (table >= 0) & (table == np.floor(table))).all()
+    ):
+        raise ValueError("counts are items x categories, whole numbers of zero or more each")
     raters = table.sum(axis=1)
     if (raters != raters[0]).any() or raters[0] < 2:
         at = int(np.argmax(raters != raters[0]))

@@ -17,6 +17,6 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     order = sorted(range(m), key=lambda at: p_values[at])
     for rank in range(m, 0, -1):
         at = order[rank - 1]
-        lowest = min(lowest, p_values[at] * m / rank)
+        lowest = min(lowest, p_values[at] * (m / rank))
         adjusted[at] = lowest
     return adjusted

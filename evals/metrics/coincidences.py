@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Hashable, Sequence
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import numpy as np
 
@@ -19,12 +19,7 @@ def tally(ratings: Ratings, level: Level) -> tuple[Array, Array]:
     lengths = {len(row) for row in ratings}
     if len(lengths) > 1:
         raise ValueError(f"every rater needs one entry an item, got rows of {sorted(lengths)}")
-    given = [
-        (item, value)
-        for row in ratings
-        for item, value in enumerate(row)
-        if value is not None and not _is_nan(value)
-    ]
+    given = [(item, value) for row in ratings for item, value in enumerate(row) if is_rated(value)]
     kinds = {value: None for _, value in given}
     numbers = np.zeros(len(kinds))
     if level != "nominal":
@@ -39,8 +34,9 @@ def tally(ratings: Ratings, level: Level) -> tuple[Array, Array]:
     return counts[counts.sum(axis=1) >= 2], numbers
 
 
-def _is_nan(value: Hashable) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def is_rated(value: Hashable | None) -> TypeGuard[Hashable]:
+    """None and nan stand for "not rated"."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
 
 
 def _number(value: Hashable) -> float:
@@ -67,6 +63,8 @@ def _distance(totals: Array, values: Array, level: Level) -> Array:
         return 1 - np.eye(len(totals))
     if level == "ordinal":
         values = np.cumsum(totals) - totals / 2  # the ranks' midpoints
+    values = np.where(totals > 0, values, 0.0)
+    values = values / np.abs(values).max()  # alpha is of no unit, and squares have to fit
     difference = values[:, None] - values[None, :]
     if level == "ratio":
         total = values[:, None] + values[None, :]

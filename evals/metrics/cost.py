@@ -70,6 +70,8 @@ def skewed_mean(values: Array, confidence: float) -> Estimate:
     (Hall 1992, On the removal of skewness by transformation). Values that are all alike: no width.
     """
     n, mean = len(values), float(values.mean())
+    if (largest := float(np.abs(values).max())) > 1e50:  # whose squares no float holds
+        return _scaled(skewed_mean(values / largest, confidence), largest)
     if n == 1:
         return Estimate(mean, -math.inf, math.inf)
     deviation = float(values.std())

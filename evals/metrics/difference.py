@@ -6,6 +6,10 @@ better: labelled items with d = -1; sampled: all labelled items; sizes: all comp
 stratum. Identical pairs are in no stratum, d = 0 there. population: all compared requests, N.
 unknown: items that were drawn and have no label (skipped), not counted in `sampled`; the low end
 takes them all as d = -1, the high end as d = +1, the value leaves them out.
+averaged: several raters judged an item and their mean counts, so that d is a fraction between -1
+and 1: worse is then the sum of d where it is above 0, better that of -d where it is below. The
+interval treats a sum of shares as it treats as many whole hits. It is on the wide side, never the
+narrow one: of all values between 0 and 1 with a given mean, those that are 0 or 1 vary the most.
 ValueError for counts that contradict each other, naming the entry.
 """
 
@@ -33,6 +37,8 @@ def paired_difference(
     population: int,
     confidence: float = 0.95,
     unknown: Counts | None = None,
+    *,
+    averaged: bool = False,
 ) -> Estimate:
     """The difference for this window of N requests, in shares of N, with its interval.
 
@@ -42,7 +48,9 @@ def paired_difference(
     nothing sampled adds sizes/N to both sides. No strata: exactly 0.
     """
     check_confidence(confidence)
-    a, b, n, size, skipped = read_paired(worse, better, sampled, sizes, population, unknown)
+    a, b, n, size, skipped = read_paired(
+        worse, better, sampled, sizes, population, unknown, averaged=averaged
+    )
     alpha = 1 - confidence
     low, high = look(a, b + skipped, n + skipped, size).ends(alpha)
     if skipped.any():
@@ -60,6 +68,8 @@ def future_difference(
     confidence: float = 0.95,
     design_effect: float = 1.0,
     unknown: Counts | None = None,
+    *,
+    averaged: bool = False,
 ) -> Estimate:
     """The difference for traffic like this window's, in shares of N, with its interval.
 
@@ -71,7 +81,9 @@ def future_difference(
     """
     check_confidence(confidence)
     check_design_effect(design_effect)
-    a, b, n, size, skipped = read_paired(worse, better, sampled, sizes, population, unknown)
+    a, b, n, size, skipped = read_paired(
+        worse, better, sampled, sizes, population, unknown, averaged=averaged
+    )
     sample = {"population": population, "design_effect": design_effect, "alpha": 1 - confidence}
     low, high = future_ends(a, b + skipped, n + skipped, size, **sample)
     if skipped.any():
@@ -87,13 +99,17 @@ def paired_p_value(
     sizes: Counts,
     population: int,
     unknown: Counts | None = None,
+    *,
+    averaged: bool = False,
 ) -> float:
     """Two-sided p: the smallest alpha at which the interval of `paired_difference` excludes 0.
 
     The ends move one way with alpha, so it is found by halving. It is 1 where no alpha excludes 0
     and 0 where every one down to 1e-50 does: a census with any difference is certain.
     """
-    a, b, n, size, skipped = read_paired(worse, better, sampled, sizes, population, unknown)
+    a, b, n, size, skipped = read_paired(
+        worse, better, sampled, sizes, population, unknown, averaged=averaged
+    )
     lower = look(a, b + skipped, n + skipped, size)
     upper = look(a + skipped, b, n + skipped, size) if skipped.any() else lower
 

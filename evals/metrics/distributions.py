@@ -25,7 +25,7 @@ def upper_ends(hits: ArrayLike, size: ArrayLike, miss: float) -> NDArray[np.floa
     """Clopper-Pearson's upper end of each share, which the truth passes with probability `miss`."""
     hits, size = np.broadcast_arrays(hits, size)
     misses = size - hits
-    ends = special.betainccinv(hits + 1, np.maximum(misses, 1.0), miss)
+    ends = special.betainccinv(hits + 1, np.where(misses > 0, misses, 1.0), miss)
     return np.asarray(np.where(misses > 0, ends, 1.0), dtype=np.float64)
 
 
@@ -55,8 +55,3 @@ def normal_quantile(level: float) -> float:
 def normal_cdf(x: ArrayLike) -> NDArray[np.float64]:
     """P(Z <= x), element by element; its digits are kept far into the lower tail."""
     return np.asarray(special.ndtr(x), dtype=np.float64)
-
-
-def student_quantile(level: float, freedom: float) -> float:
-    """The t with P(T <= t) = level, T of Student's distribution; the normal one if infinite."""
-    return float(special.stdtrit(freedom, level)) if freedom < 1e8 else normal_quantile(level)

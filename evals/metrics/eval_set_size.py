@@ -27,8 +27,8 @@ def detectable_difference(
     """
     check_confidence(confidence)
     check_confidence(power)
-    if n < 1:
-        raise ValueError(f"n is {n}: an eval set has at least one example")
+    if not (n >= 1 and n % 1 == 0):
+        raise ValueError(f"n is {n}: an eval set has a whole number of examples, at least one")
     if not 0 < discordant <= 1:
         raise ValueError(f"discordant is {discordant}: a share above 0, at most 1")
     first = binomial_quantile(UNLIKELY, n, discordant)

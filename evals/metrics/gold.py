@@ -65,7 +65,7 @@ def held_margin(margin: float, j: Estimate | None) -> float | None:
     nothing: then labels cannot tell. None where J is not known. ValueError for a negative margin,
     which J would turn into an easier one.
     """
-    if margin < 0:
+    if not 0 <= margin < math.inf:
         raise ValueError(f"margin is {margin}: it is zero or more")
     return margin * max(j.low, 0.0) if j else None
 

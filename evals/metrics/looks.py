@@ -78,6 +78,8 @@ def spent_by(fraction: float, alpha: float = ALPHA) -> float:
     """2 - 2 Phi(z / sqrt(t)), z = Phi^-1(1 - alpha/2): one-sided, all of alpha at t = 1."""
     if not 0 < alpha < 0.5:
         raise ValueError(f"alpha is {alpha}: it must lie between 0 and 0.5, as 0.025 does")
+    if math.isnan(fraction):
+        raise ValueError("fraction is nan: information in parts of the plan's is a number")
     if fraction <= 0:
         return 0.0
     return 2 * float(normal_cdf(normal_quantile(alpha / 2) / math.sqrt(min(fraction, 1.0))))

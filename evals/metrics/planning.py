@@ -1,5 +1,6 @@
 """How many labels, how fine a margin, how large an eval set: questions asked before the answer."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,6 +29,7 @@ def labels_needed(
     confidence: float = 0.95,
     power: float = 0.8,
     design_effect: float = 1.0,
+    averaged: bool = False,
 ) -> int | None:
     """The fewest further labels that decide "difference <= margin" with probability `power`.
 
@@ -43,8 +45,8 @@ def labels_needed(
     check_confidence(confidence)
     check_confidence(power)
     check_design_effect(design_effect)
-    a, b, n, size, _ = read_paired(worse, better, sampled, sizes, population)
-    if budget < 0:
+    a, b, n, size, _ = read_paired(worse, better, sampled, sizes, population, averaged=averaged)
+    if not (budget >= 0 and budget % 1 == 0):
         raise ValueError(f"budget is {budget}: it counts labels, zero or more")
     left = size - n
     weights = left if allocation is None else np.asarray(allocation, dtype=np.float64)
@@ -94,9 +96,9 @@ def smallest_margin(
     """
     check_confidence(confidence)
     check_design_effect(design_effect)
-    if not population >= 1:
+    if not 1 <= population < math.inf:
         raise ValueError(f"population is {population}: at least one compared request is needed")
-    if worse < 0 or better < 0 or worse + better > 1:
+    if not (worse >= 0 and better >= 0 and worse + better <= 1):
         raise ValueError(f"shares of {worse} and {better}: zero or more, together at most 1")
     everything = np.array([float(population)])
     high = future_ends(

@@ -26,12 +26,15 @@ def stratified_rate(
     population: int,
     confidence: float = 0.95,
     unknown: Counts | None = None,
+    *,
+    averaged: bool = False,
 ) -> Estimate:
     """The share of N requests that are hits, in this window, with its interval.
 
     hits, sampled, sizes, unknown: one whole number a stratum: labelled items that are hits, all
     labelled items, all comparisons, drawn items without a label (the low end takes them as no hits,
     the high end as hits). Requests in no stratum have no hit. population: N.
+    averaged: hits may be sums of shares, each of an item's raters, as in `difference.py`.
     Strata are put together into blocks of like sampling fractions (`blocks_of`); each block's share
     has Clopper-Pearson ends at its effective size, and blocks are combined by square-and-add,
     rounded outward to multiples of 1/N. A stratum that is a census is exact; one with nothing
@@ -39,7 +42,9 @@ def stratified_rate(
     Errors: ValueError, naming the entry, for counts that contradict each other.
     """
     check_confidence(confidence)
-    a, n, size, skipped = read_counts(hits=hits, sampled=sampled, sizes=sizes, unknown=unknown)
+    a, n, size, skipped = read_counts(
+        ("hits",) if averaged else (), hits=hits, sampled=sampled, sizes=sizes, unknown=unknown
+    )
     check_within("hits", a, "sampled", n)
     check_within("sampled" if unknown is None else "sampled + unknown", n + skipped, "sizes", size)
     check_population(population, size)

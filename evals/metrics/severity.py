@@ -1,12 +1,16 @@
 """The severity-weighted score of the candidate against the baseline's.
 
 Arguments that both functions share:
-weights: K weights v >= 0, one a kind of finding (a category x severity, or a severity).
+weights: K weights v, 0 to 1e12, one a kind of finding (a category x severity, or a severity).
 candidate, baseline: K rows of one whole number a stratum: labelled items on which that side has a
 finding of kind k. Items, not findings: where one item may carry several of a kind, give the kind a
 row for "at least one", a second row with the same weight for "at least two", and so on; the
 weighted sum of the rows is then the sum over findings. The rows of the two sides are counted
 separately: an item with the same finding on both sides is in both, and cancels.
+kinds: K names, equal for such rows of one kind: what has two has one, so they rise and fall
+together (nested.py). None: every row is a kind by itself.
+averaged: an entry may be a sum of shares, of each item's raters those who found it (MQM's mean over
+raters, Freitag et al. 2021); the interval treats it as that many whole items, as `difference.py`.
 sampled, sizes: one whole number a stratum, labelled items and all comparisons. population: N.
 unknown: items that were drawn and have no label (skipped), not counted in `sampled`; the low end
 takes every kind to be on the baseline's side of each, the high end on the candidate's, the value
@@ -15,10 +19,11 @@ ValueError, naming the entry, for counts that contradict each other.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from evals.metrics.estimate import Estimate
 from evals.metrics.mover import mover_difference, square_and_add
+from evals.metrics.nested import Part, added, lowest_correlation
 from evals.metrics.shares import stratified_share
 from evals.metrics.strata import (
     Array,
@@ -31,12 +36,13 @@ from evals.metrics.strata import (
 )
 from evals.metrics.window import SLACK, expansion
 
-Part = tuple[float, float, float]
-Row = tuple[float, Array, Array]  # weight, the candidate's counts, the baseline's
+Row = tuple[Array, Array]  # the candidate's counts, the baseline's
+Kind = tuple[float, list[Row]]  # weight, and the rows for one, two, ... findings an item
 
 # Of 240 items with 200 labelled, one heavy finding stays hidden one time in six: without half a
 # request more before rounding, such windows covered the truth 88 % of the time.
 HALF = 0.5
+HEAVIEST = 1e12
 
 
 def severity_difference(
@@ -48,17 +54,21 @@ def severity_difference(
     population: int,
     confidence: float = 0.95,
     unknown: Counts | None = None,
+    *,
+    kinds: Sequence[Hashable] | None = None,
+    averaged: bool = False,
 ) -> Estimate:
     """Sum over kinds of v * (candidate's share - baseline's share), in points a request.
 
     Each share has Clopper-Pearson ends at its effective size, rounded outward to multiples of 1/N
-    from half a request further out. The two sides of a kind are combined by MOVER with the lowest
-    correlation they can have, the kinds by square-and-add: nothing is assumed of which findings go
-    together, and so the interval is on the wide side. A census stratum is exact. A stratum with
-    nothing sampled adds (sum of all weights) * sizes/N to both sides. No strata or no weights:
-    exactly 0.
+    from half a request further out. The rows of a kind are added with the correlation that nested
+    ones have (nested.py); its two sides are combined by MOVER with the lowest correlation they can
+    have, the kinds by square-and-add. Nothing is assumed of how the sides of a kind go together; of
+    the kinds, that items with one have another no more often than by chance. A census stratum is
+    exact. A stratum with nothing sampled adds (sum of all rows' weights) * sizes/N to both sides.
+    No strata or no weights: exactly 0.
     """
-    read = _read(weights, candidate, baseline, sampled, sizes, population, unknown)
+    read = _read(weights, candidate, baseline, sampled, sizes, population, unknown, kinds, averaged)
     check_confidence(confidence)
     return _combine(*read, population, math.inf, 1 - confidence)
 
@@ -73,16 +83,56 @@ def future_severity_difference(
     confidence: float = 0.95,
     design_effect: float = 1.0,
     unknown: Counts | None = None,
+    *,
+    kinds: Sequence[Hashable] | None = None,
+    averaged: bool = False,
 ) -> Estimate:
     """The same for traffic like this window's, which is worth N / design_effect requests of it."""
-    read = _read(weights, candidate, baseline, sampled, sizes, population, unknown)
+    read = _read(weights, candidate, baseline, sampled, sizes, population, unknown, kinds, averaged)
     check_confidence(confidence)
     check_design_effect(design_effect)
     return _combine(*read, population, population / design_effect, 1 - confidence)
 
 
+def severity_score(
+    weights: Sequence[float],
+    found: Sequence[Counts],
+    sampled: Counts,
+    sizes: Counts,
+    population: int,
+    confidence: float = 0.95,
+    unknown: Counts | None = None,
+    *,
+    kinds: Sequence[Hashable] | None = None,
+    averaged: bool = False,
+) -> Estimate:
+    """One side's score in this window: sum over kinds of v * share, in points a request.
+
+    found: as `candidate`. Ends as those of `severity_difference`; a stratum with nothing sampled,
+    and an unknown item, adds nothing to the low end and every row once to the high one.
+    """
+    read = _read(weights, found, found, sampled, sizes, population, unknown, kinds, averaged)
+    check_confidence(confidence)
+    each, n, size, skipped = read
+    alpha, all_rows = 1 - confidence, _heaviest(each)
+    ends = []
+    for extra in (0 * skipped, skipped):
+        parts = []
+        for weight, rows in each:
+            of = [hits + extra for hits, _ in rows]
+            count, _ = _counts(of, n + skipped, size, population, math.inf, alpha)
+            parts.append((weight * count[0], weight * count[1], weight * count[2]))
+        ends.append(square_and_add(parts))
+    value = sum(
+        weight * expansion(hits, 0 * hits, n, size) for weight, rows in each for hits, _ in rows
+    )
+    high = ends[1][2] + all_rows * float(size[n + skipped == 0].sum())
+    value, low, high = (one / population for one in (value, ends[0][1], high))
+    return Estimate(value, min(max(low, 0.0), value), max(high, value))
+
+
 def _combine(
-    rows: list[Row],
+    kinds: list[Kind],
     sampled: Array,
     sizes: Array,
     skipped: Array,
@@ -90,18 +140,18 @@ def _combine(
     traffic: float,
     alpha: float,
 ) -> Estimate:
-    worst = [(weight, c, b + skipped) for weight, c, b in rows]
+    worst = [(weight, [(c, b + skipped) for c, b in rows]) for weight, rows in kinds]
     value, low, high = _ends(worst, sampled + skipped, sizes, population, traffic, alpha)
     if skipped.any():
-        best = [(weight, c + skipped, b) for weight, c, b in rows]
+        best = [(weight, [(c + skipped, b) for c, b in rows]) for weight, rows in kinds]
         high = _ends(best, sampled + skipped, sizes, population, traffic, alpha)[2]
-        nets = [weight * expansion(c, b, sampled, sizes) for weight, c, b in rows]
+        nets = [weight * expansion(c, b, sampled, sizes) for weight, rows in kinds for c, b in rows]
         value = sum(nets) / population
     return Estimate(value, min(low, value), max(high, value))
 
 
 def _ends(
-    rows: list[Row],
+    kinds: list[Kind],
     sampled: Array,
     sizes: Array,
     population: int,
@@ -110,27 +160,31 @@ def _ends(
 ) -> Part:
     """Value and ends of the score's difference, every item having a label."""
     parts = []
-    total = float(sizes[sampled > 0].sum())
-    for weight, candidate, baseline in rows:
-        plus = _count(candidate, sampled, sizes, population, traffic, alpha)
-        minus = _count(baseline, sampled, sizes, population, traffic, alpha)
-        rho = _exclusive(plus[0] / total, minus[0] / total) if total else 0.0
-        low, high = mover_difference(plus, minus, rho)
+    for weight, rows in kinds:
+        (plus, more), (minus, less) = (
+            _counts([row[side] for row in rows], sampled, sizes, population, traffic, alpha)
+            for side in (0, 1)
+        )
+        low, high = mover_difference(plus, minus, lowest_correlation(more, less))
         parts.append((weight * (plus[0] - minus[0]), weight * low, weight * high))
     value, low, high = square_and_add(parts)
-    unseen = float(sizes[sampled == 0].sum()) * sum(weight for weight, _, _ in rows)
+    unseen = float(sizes[sampled == 0].sum()) * _heaviest(kinds)
     return value / population, (low - unseen) / population, (high + unseen) / population
 
 
-def _exclusive(p: float, q: float) -> float:
-    """The lowest correlation two shares of one sample can have: their items overlap least.
+def _heaviest(kinds: list[Kind]) -> float:
+    """What an item weighs that has all that was found of anything."""
+    return sum(weight * len(rows) for weight, rows in kinds)
 
-    (max(0, p + q - 1) - pq) / sqrt(p(1-p) q(1-q)), between -1 and 0 (the bound of Frechet).
-    """
-    variance = p * (1 - p) * q * (1 - q)
-    if variance <= 0:
-        return 0.0
-    return max((max(0.0, p + q - 1) - p * q) / math.sqrt(variance), -1.0)
+
+def _counts(
+    rows: list[Array], sampled: Array, sizes: Array, population: int, traffic: float, alpha: float
+) -> tuple[Part, list[float]]:
+    """Findings of one kind: value and ends; and the shares of items with at least one, two, ..."""
+    parts = [_count(hits, sampled, sizes, population, traffic, alpha) for hits in rows]
+    total = float(sizes[sampled > 0].sum())
+    shares = [value / total if total else 0.0 for value, _, _ in parts]
+    return added(parts, rows, sampled, sizes), shares
 
 
 def _count(
@@ -165,23 +219,31 @@ def _read(
     sizes: Counts,
     population: int,
     unknown: Counts | None,
-) -> tuple[list[Row], Array, Array, Array]:
+    kinds: Sequence[Hashable] | None,
+    averaged: bool,
+) -> tuple[list[Kind], Array, Array, Array]:
     if not len(weights) == len(candidate) == len(baseline):
         raise ValueError(
             f"{len(weights)} weights need as many rows of counts, got {len(candidate)} of the"
             f" candidate and {len(baseline)} of the baseline"
         )
+    names = range(len(weights)) if kinds is None else kinds
+    if len(names) != len(weights):
+        raise ValueError(f"{len(weights)} rows need as many names of their kinds, got {len(names)}")
     for at, weight in enumerate(weights):
-        if not 0 <= weight < math.inf:
-            raise ValueError(f"weights[{at}] is {weight}: a weight is zero or more")
+        if not 0 <= weight <= HEAVIEST:
+            raise ValueError(f"weights[{at}] is {weight}: a weight is 0 to {HEAVIEST:g}")
     n, size, skipped = read_counts(sampled=sampled, sizes=sizes, unknown=unknown)
     check_within("sampled" if unknown is None else "sampled + unknown", n + skipped, "sizes", size)
     check_population(population, size)
-    rows = []
-    for at, weight in enumerate(weights):
+    found: dict[Hashable, Kind] = {}
+    for at, (weight, kind) in enumerate(zip(weights, names, strict=True)):
         sides = {f"candidate[{at}]": candidate[at], f"baseline[{at}]": baseline[at]}
-        plus, minus, _ = read_counts(**sides, sampled=sampled)
+        plus, minus, _ = read_counts(sides if averaged else (), **sides, sampled=sampled)
         check_within(f"candidate[{at}]", plus, "sampled", n)
         check_within(f"baseline[{at}]", minus, "sampled", n)
-        rows.append((float(weight), plus, minus))
-    return rows, n, size, skipped
+        first, rows = found.setdefault(kind, (float(weight), []))
+        if first != weight:
+            raise ValueError(f"weights[{at}] is {weight}, and {first:g} in another row of its kind")
+        rows.append((plus, minus))
+    return list(found.values()), n, size, skipped

@@ -1,7 +1,8 @@
 """Where the candidate may do harm: the paired difference inside slices of the traffic, such as the
 values of a segment. Exploratory: it says where to look next and decides nothing."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from evals.metrics.benjamini_hochberg import benjamini_hochberg
 from evals.metrics.difference import paired_difference, paired_p_value
 from evals.metrics.distributions import normal_quantile
 from evals.metrics.estimate import Estimate
-from evals.metrics.strata import Array, Counts, check_confidence
+from evals.metrics.strata import Array, Counts, check_confidence, read_counts
 
 FEWEST = 30  # labels, below which a slice is named and not estimated
 RATE = 0.1  # of false discoveries among the slices that are flagged
@@ -22,6 +23,8 @@ class SliceCounts:
 
     The labelled ones of a stratum that fall into the slice are a random sample of all that do, so
     the weights are the slice's own sizes. population: its compared requests, identical pairs too.
+    assumed: of `sampled`, those that count without a label (pairs of one text), which are no
+    labels. family: what it is a value of. Slices of one family share no request; those of two may.
     """
 
     worse: Counts
@@ -30,6 +33,14 @@ class SliceCounts:
     sizes: Counts
     population: int
     unknown: Counts | None = None
+    averaged: bool = False
+    family: str = ""
+    assumed: int = 0
+
+    @property
+    def labels(self) -> int:
+        """That somebody made."""
+        return int(np.sum(self.sampled)) - self.assumed
 
 
 @dataclass(frozen=True)
@@ -73,10 +84,14 @@ def compare_slices(
     Bayes, normal-normal (Efron and Morris 1975): with v a slice's variance (`_variances`) and t^2
     the variance between slices by moments (DerSimonian and Laird 1986), it keeps t^2/(t^2 + v) of
     the distance from the mean; the interval has that part of v, and the rest of the mean's own
-    variance. A slice in which all is labelled (v = 0) stays where it is.
+    variance. A slice in which all is labelled (v = 0) stays where it is. A request is in a slice of
+    every family, and its label is one label all the same: t^2 is of the slices about the mean of
+    their family, and the variance of the mean that of one family.
     """
     check_confidence(confidence)
-    labels = {name: int(np.sum(counts.sampled)) for name, counts in slices.items()}
+    for one in slices.values():
+        read_counts(sampled=one.sampled)
+    labels = {name: one.labels for name, one in slices.items()}
     kept = {name: one for name, one in slices.items() if labels[name] >= max(fewest, 1)}
     too_few = {name: n for name, n in labels.items() if name not in kept}
     if not kept:
@@ -84,8 +99,10 @@ def compare_slices(
     raw, p_harm = [], []
     for one in kept.values():
         arguments = (one.worse, one.better, one.sampled, one.sizes, one.population)
-        estimate = paired_difference(*arguments, confidence, unknown=one.unknown)
-        p = paired_p_value(*arguments, unknown=one.unknown)
+        estimate = paired_difference(
+            *arguments, confidence, unknown=one.unknown, averaged=one.averaged
+        )
+        p = paired_p_value(*arguments, unknown=one.unknown, averaged=one.averaged)
         raw.append(estimate)
         p_harm.append(p / 2 if estimate.value > 0 else 1 - p / 2)
     shrunk, mean, between = _shrunk(raw, list(kept.values()), confidence)
@@ -98,14 +115,18 @@ def compare_slices(
     return Slices(rows, too_few, mean, between)
 
 
-def between_variance(values: Array, variances: Array) -> float:
-    """max(0, (Q - (k - 1)) / (sum w - sum w^2 / sum w)), w = 1/v (DerSimonian and Laird 1986)."""
-    if len(values) < 2:
-        return 0.0
-    w = 1 / variances
-    mean = float(w @ values / w.sum())
-    q = float(w @ (values - mean) ** 2)
-    return max(0.0, (q - (len(values) - 1)) / float(w.sum() - (w**2).sum() / w.sum()))
+def between_variance(values: Array, variances: Array, families: Sequence[str] = ()) -> float:
+    """max(0, (Q - (k - m)) / sum over families of (sum w - sum w^2 / sum w)), w = 1/v, of k slices
+    in m families, Q about the mean of each family (DerSimonian and Laird 1986, where m = 1).
+    families: one name a value; none: they are of one."""
+    names = np.array(families or [""] * len(values))
+    excess, weight = 0.0, 0.0
+    for name in np.unique(names):
+        y, w = values[names == name], 1 / variances[names == name]
+        mean = float(w @ y / w.sum())
+        excess += float(w @ (y - mean) ** 2) - (len(y) - 1)
+        weight += float(w.sum() - (w**2).sum() / w.sum()) if len(y) > 1 else 0.0
+    return max(0.0, excess / weight) if weight else 0.0
 
 
 def _shrunk(
@@ -116,14 +137,23 @@ def _shrunk(
     own = _variances(slices)
     least = max(float(own.max()) * 1e-6, 1e-18)  # a census has no weight of its own: 1/0
     variances = np.maximum(own, least)
-    between = between_variance(values, variances)
+    families = [one.family for one in slices]
+    between = between_variance(values, variances, families)
     w = 1 / (variances + between)
-    mean, mean_variance = float(w @ values / w.sum()), float(1 / w.sum())
+    mean, mean_variance = float(w @ values / w.sum()), _overlap(slices, families) / float(w.sum())
     keep = np.where(own > 0, between / (between + variances), 1.0)
     centre = mean + keep * (values - mean)
     reach = z * np.sqrt(keep * own + (1 - keep) ** 2 * mean_variance)
     ends = zip(centre.tolist(), reach.tolist(), strict=True)
     return [Estimate(c, c - r, c + r) for c, r in ends], mean, float(between**0.5)
+
+
+def _overlap(slices: list[SliceCounts], families: list[str]) -> float:
+    """In how many slices a label is, as the family with the most labels counts them."""
+    by_family: dict[str, float] = defaultdict(float)
+    for one, family in zip(slices, families, strict=True):
+        by_family[family] += one.labels
+    return sum(by_family.values()) / max(by_family.values())
 
 
 def _variances(slices: list[SliceCounts]) -> Array:
@@ -132,7 +162,7 @@ def _variances(slices: list[SliceCounts]) -> Array:
     With a variance of its own a slice in which nothing was found would count as the surest, and one
     with much harm as the least sure: in a simulation shrinking then made the errors larger.
     """
-    labels = sum(float(np.sum(one.sampled)) for one in slices)
+    labels = sum(one.labels for one in slices)
     plus = sum(float(np.sum(one.worse)) for one in slices)
     minus = sum(float(np.sum(one.better)) for one in slices)
     u = (plus + minus + 1) / (labels + 2) - ((plus - minus) / (labels + 2)) ** 2  # > 0

@@ -1,21 +1,26 @@
 """Reading per-stratum counts: the same checks, with the same words, for every estimator."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-Counts = Sequence[int] | NDArray[np.integer]
+Counts = Sequence[float] | NDArray[np.integer] | NDArray[np.floating]
 Array = NDArray[np.float64]
 
 
-def read_counts(**columns: Counts | None) -> list[Array]:
+def read_counts(shares: Collection[str] = (), /, **columns: Counts | None) -> list[Array]:
     """Columns of counts, one entry a stratum, as float arrays of one length; None reads as zeros.
 
+    shares: names of columns that may be sums of shares, as labels averaged over raters are.
     ValueError names the column and the entry that is not a whole number, or the unequal lengths.
     """
-    arrays = {name: _read(name, given) for name, given in columns.items() if given is not None}
+    arrays = {
+        name: _read(name, given, whole=name not in shares)
+        for name, given in columns.items()
+        if given is not None
+    }
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"one entry a stratum is needed in each of them, got lengths {lengths}")
@@ -48,9 +53,11 @@ def check_confidence(confidence: float) -> None:
 
 
 def check_design_effect(design_effect: float) -> None:
-    """ValueError unless positive and finite."""
-    if not 0 < design_effect < math.inf:
-        raise ValueError(f"design_effect is {design_effect}: it must be positive, 1 for no groups")
+    """ValueError unless it can be one: 1 for no groups, seldom less, at most the largest group."""
+    if not 1e-3 <= design_effect <= 1e9:
+        raise ValueError(
+            f"design_effect is {design_effect}: it must be positive, 1 for no groups (0.001 to 1e9)"
+        )
 
 
 def read_paired(
@@ -60,10 +67,17 @@ def read_paired(
     sizes: Counts,
     population: int,
     unknown: Counts | None = None,
+    *,
+    averaged: bool = False,
 ) -> tuple[Array, Array, Array, Array, Array]:
     """The counts of a paired difference, checked: worse, better, sampled, sizes, unknown."""
     a, b, n, size, skipped = read_counts(
-        worse=worse, better=better, sampled=sampled, sizes=sizes, unknown=unknown
+        ("worse", "better") if averaged else (),
+        worse=worse,
+        better=better,
+        sampled=sampled,
+        sizes=sizes,
+        unknown=unknown,
     )
     check_within("worse + better", a + b, "sampled", n)
     check_within("sampled" if unknown is None else "sampled + unknown", n + skipped, "sizes", size)
@@ -71,12 +85,14 @@ def read_paired(
     return a, b, n, size, skipped
 
 
-def _read(name: str, counts: Counts) -> Array:
+def _read(name: str, counts: Counts, *, whole: bool = True) -> Array:
     array = np.asarray(counts, dtype=np.float64)
     if array.ndim != 1:
         raise ValueError(f"{name}: one count a stratum is needed, got {array.ndim} dimensions")
-    wrong = ~((array >= 0) & (array == np.floor(array)) & np.isfinite(array))
+    wrong = ~((array >= 0) & np.isfinite(array) & (not whole or array == np.floor(array)))
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise ValueError(f"{name}[{at}] is {array[at]:g}: a count is a whole number, zero or more")
-    return array
+        kind = "a count is a whole number" if whole else "a sum of shares is a number"
+        raise ValueError(f"{name}[{at}] is {array[at]:g}: {kind}, zero or more")
+    # Thirds that add up to a whole number are that number.
+    return array if whole else np.round(array, 9)

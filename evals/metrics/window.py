@@ -21,14 +21,27 @@ class Sampled:
     better: Share
     rho: float
     total: float
+    left: Array
+    mean: Array
 
     def ends(self, alpha: float) -> tuple[float, float]:
+        """Never inside what a single item may change that a sample would miss often enough.
+
+        left: of each stratum, the part without a label; mean: its mean d. Of nine items of which
+        eight are labelled, all with d = -1, the ninth may have d = +1: one such window in nine.
+        """
         low, high = mover_difference(
             (self.worse.value, *self.worse.ends(alpha)),
             (self.better.value, *self.better.ends(alpha)),
             self.rho,
         )
-        return low * self.total, high * self.total
+        low, high = low * self.total, high * self.total
+        hidden = self.mean[self.left > alpha / 2]
+        if hidden.size:
+            value = (self.worse.value - self.better.value) * self.total
+            low = min(low, value - 1 - float(hidden.max()))
+            high = max(high, value + 1 - float(hidden.min()))
+        return low, high
 
 
 @dataclass(frozen=True)
@@ -71,10 +84,13 @@ def look(worse: Array, better: Array, sampled: Array, sizes: Array) -> Window:
         total = float(sizes[part].sum())
         plus = stratified_share(counts[0], counts[2], counts[3], total)
         minus = stratified_share(counts[1], counts[2], counts[3], total)
-        estimated = Sampled(plus, minus, correlation(plus, minus, counts, total), total)
+        rho = correlation(plus, minus, counts, total)
+        left, mean = 1 - counts[2] / counts[3], (counts[0] - counts[1]) / counts[2]
+        estimated = Sampled(plus, minus, rho, total, left, mean)
     return Window(
-        known=float(net[seen & ~part].sum()),
-        counted=float(net.sum()),
+        # Sums of shares that cancel are exactly nothing.
+        known=round(float(net[seen & ~part].sum()), 6),
+        counted=round(float(net.sum()), 6),
         unlabelled=float((sizes - sampled)[part].sum()),
         unseen=float(sizes[~seen].sum()),
         sampled=estimated,

@@ -7,7 +7,7 @@ from taxonomy.models import TaxonomyVersion
 
 
 class SeveralRaters(models.TextChoices):
-    """What several labels from elsewhere of one output make together."""
+    """What several labels of one item, or from elsewhere of one output, make together."""
 
     ADJUDICATE = "adjudicate", "they agree, or an authoritative one decides"
     AVERAGE = "average", "their mean"
@@ -37,7 +37,7 @@ class Project(models.Model):
         choices=SeveralRaters,
         default=SeveralRaters.ADJUDICATE,
         db_default=SeveralRaters.ADJUDICATE,
-        help_text="what several labels from elsewhere of one output make together",
+        help_text="what several labels of one item or output make together",
     )
 
     class Meta:

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from evals.models.evalset import EvalSetVersion
-from evals.models.project import ModelVersion, Project
+from evals.models.project import ModelVersion, Project, SeveralRaters
 from evals.models.request import Output, Request
 from taxonomy.models import TaxonomyVersion
 
@@ -12,7 +12,8 @@ from taxonomy.models import TaxonomyVersion
 class Run(models.Model):
     """A baseline and a candidate over the same requests.
 
-    The comparators, the sampling plan and the taxonomy version are pinned when it starts.
+    The comparators, the sampling plan, the taxonomy version and what several raters make together
+    are pinned when it starts.
     `seed` decides who is drawn and who sees which side as A: it is never shown.
     """
 
@@ -62,6 +63,13 @@ class Run(models.Model):
         default=1, db_default=1, help_text="goes up by one each time the comparators are changed"
     )
     sampling = models.JSONField()
+    several_raters = models.CharField(
+        max_length=10,
+        choices=SeveralRaters,
+        default=SeveralRaters.ADJUDICATE,
+        db_default=SeveralRaters.ADJUDICATE,
+        help_text="what several labels of one of its items make together",
+    )
     seed = models.CharField(max_length=64)
     samples = models.PositiveSmallIntegerField(
         default=0, help_text="further samples of both models, for noise and flips"
@@ -72,6 +80,9 @@ class Run(models.Model):
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField(
         null=True, blank=True, help_text="when no further traffic or upload is waited for"
+    )
+    cut_short_at = models.DateTimeField(
+        null=True, blank=True, help_text="when somebody closed it before its window had ended"
     )
     started_by = models.CharField(max_length=150, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)

@@ -18,6 +18,9 @@ LINE_LIMIT = 8 * 1024 * 1024
 
 R = TypeVar("R", TrafficRecord, OutputsRecord, LabelRecord)
 
+#: What may stand in the fields that take one of a few words.
+_WORDS = {"sides": '"ok" or "error"', "where": '"output" or "input"'}
+
 
 def decode_lines(
     stream: Iterable[bytes] | Readable,
@@ -101,6 +104,11 @@ def decode_line(
         reason, _, path = str(error).partition(" - at `")
         if not path and reason.startswith("Expected `object`"):
             reason += "; each line is one JSON object, not a list of them"
+        if reason.startswith("Invalid enum value"):
+            words = next((said for name, said in _WORDS.items() if f".{name}" in path), "")
+            reason = (
+                f"{reason.removeprefix('Invalid enum value ')} is not {words}" if words else reason
+            )
         cause = error.__cause__
         below = cause.path if isinstance(cause, FieldError) else ""
         return LineError(number, (path.rstrip("`") or "$") + below, reason)

@@ -22,6 +22,7 @@ from evals.metrics.planning import labels_needed, smallest_margin
 from evals.models import Run
 from reviewapp.gate import looks
 from reviewapp.gate.looks import Due, Plan
+from reviewapp.gate.notes import notes
 from reviewapp.gate.rules import Margins, Rule
 from reviewapp.models import GatePolicy, Look, ReviewItem, Slot
 from reviewapp.reports.lines import Counts
@@ -52,12 +53,13 @@ def judge_run(
     """`verdict` counts, `outlook` is what the intervals say at present. labels: of the closed
     prefix, of pairs that can differ; seconds: that a review takes; `waiting`: what it waits for,
     where that is not reviewers here."""
-    policy = GatePolicy.objects.filter(project=run.project_id).order_by("-id").first()
+    policies = GatePolicy.objects.filter(project=run.project_id).select_related("created_by")
+    policy = policies.order_by("-id").first()
     blocked = bool(waiting)  # what came from elsewhere cannot decide, however much it is
     waiting = _waiting(run) if waiting is None else waiting
     if policy is None:
         return Judged({"verdict": NO_POLICY, "outlook": None, "rules": [], "waiting": waiting})
-    plan = Plan(run, policy) if policy.label_budget else None
+    plan = Plan(run, policy, blocked=blocked) if policy.label_budget else None
     more = max(plan.budget - labels, 0) if plan else None
     a_label = _seconds_a_label(run, seconds)
     rules = rules if population else []
@@ -75,6 +77,7 @@ def judge_run(
         "smallest_margin": smallest_margin(population, 0.0, 0.0) if population else None,
         "seconds_a_label": a_label,
         "plan": None,
+        "notes": notes(run, policy, plan.put_aside if plan else []),
     }
     if plan is None:
         return Judged(data)
@@ -90,11 +93,12 @@ def judge_run(
 
 
 def _decided(data: dict[str, Any], plan: Plan) -> None:
-    """A look that decided is the verdict, whatever the intervals say since."""
+    """A look that decided is the verdict, whatever the intervals say since. A pass is not while the
+    labels that it stood on are said to be such as cannot decide."""
     decided = plan.decided
     data["verdict"] = str(decided.verdict) if decided else "undecided"
     if decided:
-        data["waiting"] = []
+        data["waiting"] = data["waiting"] if plan.blocked else []
         said = {row["key"]: row["verdict"] for row in decided.data["rules"]}
         for rule in data["rules"]:
             rule["verdict"] = said.get(rule["key"], rule["verdict"])
@@ -111,12 +115,13 @@ def _outlook(
     level, strict = rule.at(population, 1 - ALPHA), rule.at(population, 1 - ALPHA / rules)
     verdict = margins.verdict(rule, level, strict)
     needed, within = None, margins.passing(rule)
-    if verdict == "undecided" and rule.future is None and within is not None:
+    if verdict == "undecided" and within is not None:
         needed = _needed(rule.counts, population, (within, margins.fail(rule)), rules, more)
     return {
         **margins.about(rule),
         "verdict": verdict,
         "outlook": verdict,
+        "gold_wanting": margins.gold_wanting(rule),
         "labels_needed": needed,
         "hours_needed": needed * a_label / 3600 if needed is not None and a_label else None,
     }
@@ -160,11 +165,17 @@ def _needed(
     labelled, skipped = sum(counts.sampled), sum(counts.unknown)
     left = sum(counts.sizes) - labelled - skipped
     budget = left if more is None else min(left, more)
-    leans_to_fail = future_difference(*counts.paired, population).value > margins[1]
+    present = future_difference(*counts.paired, population, averaged=counts.averaged)
+    leans_to_fail = present.value > margins[1]
     margin = margins[1] if leans_to_fail else margins[0]
     level = 1 - ALPHA / rules if leans_to_fail else 1 - ALPHA
     needed = labels_needed(
-        *counts.paired, population, margin=margin, budget=budget, confidence=level
+        *counts.paired,
+        population,
+        margin=margin,
+        budget=budget,
+        confidence=level,
+        averaged=counts.averaged,
     )
     # It would be decided now, were it not for the skipped items: those are what is needed.
     return skipped if needed == 0 else needed

@@ -13,6 +13,7 @@ from typing import Any
 
 from evals.metrics.looks import ALPHA, scheduled_looks
 from evals.models import Run
+from reviewapp.gate import notes
 from reviewapp.models import GatePolicy, Look
 from reviewapp.reports import words
 
@@ -35,20 +36,45 @@ class Due:
 class Plan:
     """The looks of a run under the policy in force. `taken`: all of the run, by any policy, since
     what they spent stays spent; `mine`: those that may decide, of this policy and of the taxonomy
-    version that the run is in."""
+    version that the run is in. `blocked`: the labels are of a kind that cannot decide, so that no
+    pass of theirs stands."""
 
-    def __init__(self, run: Run, policy: GatePolicy) -> None:
+    def __init__(self, run: Run, policy: GatePolicy, *, blocked: bool = False) -> None:
+        self.blocked = blocked
         self.budget, self.looks = policy.label_budget or 0, policy.looks
         self._policy, self._version = policy.pk, run.taxonomy_version_id
-        self.taken = list(Look.objects.filter(run=run).order_by("pk"))
+        looks = Look.objects.filter(run=run).select_related("taxonomy_version__taxonomy")
+        self.taken = list(looks.order_by("pk"))
+        #: Closed by somebody who could see labels: its end is a result, and spends no more than
+        #: its labels are worth.
+        self._chosen_end = bool(run.cut_short_at and notes.reviews(run, before=run.cut_short_at))
 
     @property
     def mine(self) -> list[Look]:
-        return [one for one in self._of_policy if one.taxonomy_version_id == self._version]
+        return [
+            one
+            for one in self._of_policy
+            if one.taxonomy_version_id == self._version and not self._holds(one)
+        ]
+
+    @property
+    def held(self) -> Look | None:
+        """A pass of this policy that does not stand while its labels cannot decide."""
+        return next((one for one in self._of_policy if self._holds(one)), None)
+
+    def _holds(self, look: Look) -> bool:
+        return self.blocked and look.verdict == Look.Verdict.PASS
 
     def took(self, look: Look) -> None:
         """Counts a look that is not stored yet."""
         self.taken.append(look)
+
+    @property
+    def put_aside(self) -> list[Look]:
+        """Looks that decided, under other margins, in another version or on labels that cannot
+        decide any more, and count no longer."""
+        undecided = Look.Verdict.UNDECIDED
+        return [one for one in self.taken if one.verdict != undecided and one not in self.mine]
 
     @property
     def decided(self) -> Look | None:
@@ -58,7 +84,8 @@ class Plan:
     @property
     def over(self) -> bool:
         """Whether nothing can be decided any more, since the whole plan was spent."""
-        return self.decided is None and any(one.fraction >= FULL for one in self.taken)
+        spent = any(one.fraction >= FULL for one in self.taken)
+        return not (self.decided or self.held) and (spent or self._last >= self.looks)
 
     def due(self, labels: int, rules: int, *, full: bool) -> Due | None:
         """full: the window is, so that this is the last look. rules: that are judged together."""
@@ -66,7 +93,9 @@ class Plan:
         if self.decided or self.over or number <= self._last:
             return None
         # Labels beyond the last but one look's are counted at the last, which must have some left.
-        part = FULL if full else min(labels / self.budget, 1 - 1 / self.looks)
+        part = min(labels / self.budget, FULL if full else 1 - 1 / self.looks)
+        if full and not self._chosen_end:
+            part = FULL
         fractions = self._fractions(part)
         level = scheduled_looks(fractions, FULL)[-1].confidence
         strict = scheduled_looks(fractions, FULL, ALPHA / max(rules, 1))[-1].confidence
@@ -112,7 +141,13 @@ def about(plan: Plan, labels: int) -> dict[str, Any]:
         "next_at": plan.next_at(labels),
         "over": plan.over,
     }
-    return {**data, "sentence": words.look(data)}
+    sentence = words.look(data)
+    if held := plan.held:
+        sentence = (
+            f"Look {held.number} of {plan.looks} passed, on labels that cannot decide as they are "
+            "described now"
+        )
+    return {**data, "sentence": sentence}
 
 
 def _row(one: Look, counts: bool) -> dict[str, Any]:

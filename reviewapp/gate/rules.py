@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +24,12 @@ class Rule:
     name: str
     critical: bool
     counts: Counts
-    #: The difference for traffic like this at a level, where raters are averaged: not by counts.
-    future: Callable[[float], Estimate] | None = None
 
     def at(self, population: int, level: float) -> Estimate:
-        if self.future:
-            return self.future(level)
         c = self.counts
-        return future_difference(*c.paired, population, level, unknown=c.unknown)
+        return future_difference(
+            *c.paired, population, level, unknown=c.unknown, averaged=c.averaged
+        )
 
 
 class Margins:
@@ -56,6 +53,16 @@ class Margins:
     def j(self, rule: Rule) -> Estimate | None:
         found = self._found.get(rule.key or "")
         return found.j if found else None
+
+    def gold_wanting(self, rule: Rule) -> str:
+        """Which judged gold items J is not known for want of: "with" the category, "without" it, or
+        "any"; "" where it is known, or not asked for."""
+        if self.passing(rule) is not None:
+            return ""
+        found = self._found.get(rule.key or "")
+        if found and found.positives:
+            return "without"
+        return "with" if self._found and (not found or found.negatives) else "any"
 
     def about(self, rule: Rule) -> dict[str, Any]:
         j = self.j(rule)

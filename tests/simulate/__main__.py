@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from . import anytime, fortnight, grids, schedule, written
+from . import anytime, averaged, fortnight, grids, looks, multiplicity, schedule, written
 from .grids import Cell, Result
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulations.md"
@@ -19,10 +19,13 @@ GRIDS: list[tuple[Callable[[], Iterator[Cell]], Callable[[Cell, int, list[int]],
     (grids.future_cells, grids.run_future),
     (grids.rate_cells, grids.run_rates),
     (grids.severity_cells, grids.run_severity),
+    (averaged.cells, averaged.run),
     (fortnight.cells, fortnight.run),
     (schedule.cells, schedule.run),
+    (looks.cells, looks.run),
     (anytime.sequence_cells, anytime.run_sequence),
     (anytime.planned_cells, anytime.run_planned),
+    (multiplicity.cells, multiplicity.run),
 ]
 
 

@@ -32,7 +32,7 @@ class Share:
         hidden: Array | float = 0.0
         if self.alone:
             hits, sampled, reach = self.alone
-            misses = np.maximum(sampled - hits, 1.0)
+            misses = np.where(sampled > hits, sampled - hits, 1.0)
             end = special.betainccinv(hits + 1, misses, min(ALONE * alpha, 0.5))
             end = np.where(sampled > hits, end, 1.0)
             hidden = np.maximum((reach * (end - hits / sampled)).max(axis=1), 0.0)
@@ -46,9 +46,11 @@ class Variant:
     shrink: bool = True  # PRIOR items at a share near the overall one; else 1 item at 1/2
     both: bool = True  # the smaller of two correlations; else the pooled one
     alone: bool = True  # no end below what the worst single stratum may hide
+    hidden: bool = True  # no end inside what a single item without a label may change
 
 
-SHIPPED, SPECIFIED = Variant(), Variant(shrink=False, both=False, alone=False)
+SHIPPED = Variant()
+SPECIFIED = Variant(shrink=False, both=False, alone=False, hidden=False)
 
 
 def clopper_pearson(hits: Array, size: Array, alpha: float) -> Ends:
@@ -114,8 +116,18 @@ def window_ends(
     net = worse - better
     known, counted = np.where(seen & ~part, net, 0.0).sum(axis=1), net.sum(axis=1)
     below, above = _paired(worse, better, sampled, sizes, part, total, np.inf, alpha, variant)
-    low = np.maximum(np.floor(known + below * total + SLACK), counted - unlabelled)
-    high = np.minimum(np.ceil(known + above * total - SLACK), counted + unlabelled)
+    below, above = below * total, above * total
+    if variant.hidden:
+        mean = np.where(part, net / np.where(part, sampled, 1.0), 0.0)
+        value = (mean * np.where(part, sizes, 0.0)).sum(axis=1)
+        may = part & (1 - sampled / np.maximum(sizes, 1e-300) > alpha / 2)
+        most = np.where(may, mean, -np.inf).max(axis=1, initial=-np.inf)
+        least = np.where(may, mean, np.inf).min(axis=1, initial=np.inf)
+        some = may.any(axis=1)
+        below = np.where(some, np.minimum(below, value - 1 - np.where(some, most, 0)), below)
+        above = np.where(some, np.maximum(above, value + 1 - np.where(some, least, 0)), above)
+    low = np.maximum(np.floor(known + below + SLACK), counted - unlabelled)
+    high = np.minimum(np.ceil(known + above - SLACK), counted + unlabelled)
     some = part.any(axis=1)
     return np.where(some, low, known) - unseen, np.where(some, high, known) + unseen
 
@@ -171,15 +183,25 @@ def severity_ends(
     sampled: Array,
     sizes: Array,
     alpha: float = 0.05,
+    kinds: list[int] | None = None,
+    there: list[NDArray[np.bool_]] | None = None,
 ) -> Ends:
-    """As severity.severity_difference, times N; no stratum is a census or without a label."""
+    """As severity.severity_difference, times N; no stratum is a census or without a label.
+    there: of each row, the samples that have it; all, if None."""
     value = down = up = 0.0
     total = sizes.sum(axis=1)
-    for weight, c, b in zip(weights, candidate, baseline, strict=True):
-        (p, p_low, p_high), (q, q_low, q_high) = (
-            _requests(side, sampled, sizes, total, alpha) for side in (c, b)
-        )
-        rho = _exclusive(p / total, q / total)
+    names = list(range(len(weights))) if kinds is None else kinds
+    for kind in dict.fromkeys(names):
+        rows = [at for at, name in enumerate(names) if name == kind]
+        weight, sides = weights[rows[0]], []
+        for side in (candidate, baseline):
+            each = [_requests(side[at], sampled, sizes, total, alpha) for at in rows]
+            has = [1.0 if there is None else there[at] for at in rows]
+            each = [tuple(x * end for end in one) for x, one in zip(has, each, strict=True)]
+            added = _nested(each, [side[at] for at in rows], sampled, sizes)
+            sides.append((*added, [one[0] / total for one in each]))
+        (p, p_low, p_high, plus), (q, q_low, q_high, minus) = sides
+        rho = _exclusive(plus, minus)
         below, above = p - p_low, q_high - q
         low = np.sqrt(np.maximum(below**2 + above**2 - 2 * rho * below * above, 0))
         below, above = p_high - p, q - q_low
@@ -291,7 +313,41 @@ def _requests(
     return total * share.value, low, high
 
 
-def _exclusive(p: Array, q: Array) -> Array:
-    variance = p * (1 - p) * q * (1 - q)
-    rho = (np.maximum(0.0, p + q - 1) - p * q) / np.sqrt(np.maximum(variance, 1e-300))
-    return np.where(variance > 0, np.maximum(rho, -1.0), 0.0)
+def _exclusive(plus: list[Array], minus: list[Array]) -> Array:
+    variance = _variance(plus) * _variance(minus)
+    together = sum(np.maximum(0.0, p + q - 1) for p in plus for q in minus)
+    rho = (together - sum(plus) * sum(minus)) / np.sqrt(np.maximum(variance, 1e-300))
+    return np.where(variance > 0, np.minimum(np.maximum(rho, -1.0), 0.0), 0.0)
+
+
+def _nested(
+    parts: list[tuple[Array, ...]], hits: list[Array], sampled: Array, sizes: Array
+) -> tuple[Array, Array, Array]:
+    """As nested.added; the rows in order, at least one first."""
+    weights = sizes / sizes.sum(axis=1)[:, None]
+    spread = weights**2 * (1 - sampled / sizes) / sampled
+    shares = [one / sampled for one in hits]
+    value = sum(one[0] for one in parts)
+    down, up = np.zeros(len(sizes)), np.zeros(len(sizes))
+    for i, p in enumerate(shares):
+        for j, q in enumerate(shares[i:], start=i):
+            r = _correlation(p, q, weights, spread) if i < j else 1.0
+            times = 2 - (i == j)
+            down += times * r * (parts[i][0] - parts[i][1]) * (parts[j][0] - parts[j][1])
+            up += times * r * (parts[i][2] - parts[i][0]) * (parts[j][2] - parts[j][0])
+    return value, value - np.sqrt(down), value + np.sqrt(up)
+
+
+def _correlation(p: Array, q: Array, weights: Array, spread: Array) -> Array:
+    a, b = ((weights * x).sum(axis=1) for x in (p, q))
+    variance = a * (1 - a) * b * (1 - b)
+    pooled = np.where(variance > 0, b * (1 - a) / np.sqrt(np.maximum(variance, 1e-300)), 1.0)
+    first, second = ((spread * x * (1 - x)).sum(axis=1) for x in (p, q))
+    each = (spread * q * (1 - p)).sum(axis=1)
+    apart = np.where(first * second > 0, each / np.sqrt(np.maximum(first * second, 1e-300)), 0.0)
+    return np.minimum(np.maximum(pooled, apart), 1.0)
+
+
+def _variance(shares: list[Array]) -> Array:
+    square = sum((2 * j + 1) * share for j, share in enumerate(shares))
+    return np.maximum(square - sum(shares) ** 2, 0.0)

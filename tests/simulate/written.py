@@ -18,6 +18,8 @@ TITLES = {
     "future": "The difference for traffic like it",
     "rates": "Absolute rates with audited blocks",
     "severity": "The severity-weighted score",
+    "multiplicity": "The severity-weighted score, an item having several findings of a kind",
+    "averaged": "The difference of labels that are means over raters",
     "fortnight": "A fortnight: closed-prefix lines against all answers together",
     "sequence": "The confidence sequence, at every time at once",
 }
@@ -66,7 +68,7 @@ def _acceptance(results: Sequence[Result], repeats: int) -> str:
 
 def _rows(results: Sequence[Result], repeats: int) -> list[tuple[str, str, str, bool]]:
     rows = []
-    for grid in ("window", "allocation", "thin", "future", "rates", "severity", "fortnight"):
+    for grid in (name for name in TITLES if name != "sequence"):
         ours = [_ours(one) for one in results if one.grid == grid]
         if ours:
             worst = min(coverage for coverage, _ in ours)
@@ -99,6 +101,7 @@ def _rows(results: Sequence[Result], repeats: int) -> list[tuple[str, str, str, 
         worst = max(one.coverage["scheduled"] for one in looks)
         what = f"false decisions over fourteen looks, the worst of {len(looks)} cells"
         rows.append((what, f"≤ {100 * bound:.2f} %", _percent(worst), worst <= bound))
+    rows += _as_shipped([one for one in results if one.grid == "shipped looks"], repeats)
     every = [one.coverage["shipped"] for one in results if one.grid == "sequence"]
     if every:
         what = "the confidence sequence at every time, the worst cell"
@@ -108,6 +111,19 @@ def _rows(results: Sequence[Result], repeats: int) -> list[tuple[str, str, str, 
         found = f"{_percent(min(planned))} to {_percent(max(planned))}"
         good = min(planned) >= 0.74
         rows.append(("labels needed decide", "80 %, give or take 6", found, good))
+    return rows
+
+
+def _as_shipped(looks: Sequence[Result], repeats: int) -> list[tuple[str, str, str, bool]]:
+    """Of the gate's own looks: false passes, false fails, and either."""
+    rows = []
+    for which, share in (("passed", 0.025), ("failed", 0.025), ("either", 0.05)):
+        if looks:
+            bound = share + 2 * math.sqrt(share * (1 - share) / repeats)
+            worst = max(one.coverage[which] for one in looks)
+            named = {"passed": "false passes", "failed": "false fails"}.get(which, "both together")
+            what = f"the gate's looks as they ship, n/n_max, {named}: the worst of {len(looks)}"
+            rows.append((what, f"≤ {100 * bound:.2f} %", _percent(worst), worst <= bound))
     return rows
 
 
@@ -167,6 +183,7 @@ def _decisions(results: Sequence[Result]) -> str:
             for name in names
         )
         lines.append(f"| {titles.get(one.grid, 'off the margin')} | {one.name} | {shown} |")
+    lines += _shipped_looks([one for one in results if one.grid.startswith("shipped looks")])
     planned = [one for one in results if one.grid == "labels needed"]
     if planned:
         lines += ["", "## Labels still needed", "", "| pilot | labels asked for | decided |"]
@@ -175,6 +192,20 @@ def _decisions(results: Sequence[Result]) -> str:
             asked, decided = one.width["decided"], _percent(one.coverage["decided"])
             lines.append(f"| {one.name} | {asked:.0f} | {decided} |")
     return "\n".join([*lines, ""])
+
+
+def _shipped_looks(looks: Sequence[Result]) -> list[str]:
+    if not looks:
+        return []
+    lines = ["", "## The gate's looks as they ship", "", "At parts of the label budget, n/n_max,"]
+    lines += ["taken at the label that makes them due while reviewers come and go, over lines that"]
+    lines += ["are put together as the report does; for traffic like the window's."]
+    lines += ["", "| truth | cell | passed | failed | either |", "|---" * 5 + "|"]
+    for one in looks:
+        truth = "on the margin" if one.grid == "shipped looks" else "off the margin"
+        shown = " | ".join(_percent(one.coverage[name]) for name in ("passed", "failed", "either"))
+        lines.append(f"| {truth} | {one.name} | {shown} |")
+    return lines
 
 
 def _ours(one: Result) -> tuple[float, float]:

@@ -22,5 +22,5 @@ def test_it_agrees_with_statsmodels(worse, better):
 
 
 def test_a_negative_count_is_named():
-    with pytest.raises(ValueError, match="worse is -1"):
+    with pytest.raises(ValueError, match=r"worse\[0\] is -1"):
         mcnemar_exact(-1, 3)

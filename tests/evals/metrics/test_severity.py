@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from evals.metrics.difference import paired_difference
-from evals.metrics.severity import future_severity_difference, severity_difference
+from evals.metrics.severity import (
+    future_severity_difference,
+    severity_difference,
+    severity_score,
+)
 
 WEIGHTS = [1, 5, 25]
 CANDIDATE, BASELINE = [[6, 2], [3, 0], [1, 0]], [[4, 1], [2, 1], [0, 0]]
@@ -34,6 +38,17 @@ def test_an_unseen_stratum_may_hold_every_finding():
     seen = severity_difference([1, 25], [[4], [1]], [[2], [0]], [9], [9], 100)
     both = severity_difference([1, 25], [[4, 0], [1, 0]], [[2, 0], [0, 0]], [9, 0], [9, 3], 100)
     assert (both.low, both.high) == pytest.approx((seen.low - 0.78, seen.high + 0.78))
+
+
+def test_five_findings_an_item_are_five_times_one():
+    one = severity_difference([25], [[9]], [[4]], [100], [500], 2000)
+    five = ([25] * 5, [[9]] * 5, [[4]] * 5, [100], [500], 2000)
+    together = severity_difference(*five, kinds="aaaaa")
+    ends = [5 * end for end in (one.low, one.value, one.high)]
+    assert [together.low, together.value, together.high] == pytest.approx(ends)
+    assert severity_difference(*five).high < together.high
+    score = severity_score([25] * 5, [[9]] * 5, [100], [500], 2000, kinds="aaaaa")
+    assert score.high == pytest.approx(5 * severity_score([25], [[9]], [100], [500], 2000).high)
 
 
 def test_swapping_the_sides_flips_the_sign():
@@ -80,6 +95,8 @@ def test_unknown_items_of_a_census_leave_their_own_room_only():
         ({"candidate": [[61, 2], [3, 0], [1, 0]]}, r"candidate\[0\]\[0\] is 61"),
         ({"baseline": [[4, 1], [2], [0, 0]]}, "lengths"),
         ({"population": 10}, "sizes sum to 800"),
+        ({"kinds": ["a", "b"]}, "3 rows need as many names of their kinds, got 2"),
+        ({"kinds": ["a", "b", "a"]}, r"weights\[2\] is 25, and 1 in another row of its kind"),
         ({"unknown": [241, 0]}, r"sampled \+ unknown\[0\] is 301"),
     ],
 )

@@ -11,7 +11,16 @@ import pytest
 
 from reviewapp.reports import lines
 from tests.simulate import __main__ as everything
-from tests.simulate import anytime, fortnight, grids, schedule, written
+from tests.simulate import (
+    anytime,
+    averaged,
+    fortnight,
+    grids,
+    looks,
+    multiplicity,
+    schedule,
+    written,
+)
 
 BOUND = 0.935
 REPEATS = 1200
@@ -88,6 +97,21 @@ def test_severity_is_covered_where_a_linearised_variance_does_not_do():
     assert worst(results, "linearised variance") < 0.9
 
 
+def test_several_findings_of_a_kind_are_covered_where_rows_taken_for_independent_do_not_do():
+    results = [multiplicity.run(cell, 800, seed_of(cell)) for cell in multiplicity.cells()]
+    assert worst(results) >= BOUND
+    assert worst(results, "rows as if independent") < 0.75
+    once = [one for one in results if " 1 each" in one.name]
+    assert len(once) == 4
+    assert all(len(set(one.width.values())) == 1 for one in once)
+
+
+def test_means_over_raters_are_covered_where_a_linearised_variance_does_not_do():
+    results = [averaged.run(cell, 800, seed_of(cell)) for cell in some(averaged.cells(), 2)]
+    assert worst(results) >= BOUND
+    assert worst(results, "linearised") < 0.6
+
+
 @pytest.mark.parametrize("cell", list(fortnight.cells()), ids=lambda cell: cell.name)
 def test_a_fortnight_is_covered_by_its_lines(cell):
     found = fortnight.run(cell, 800, seed_of(cell)).coverage
@@ -131,6 +155,24 @@ def test_fourteen_looks_decide_wrongly_no_more_often_than_one(cell):
         assert found["95 % at every look"] > 0.063
 
 
+SHIPPED = list(looks.cells())
+
+
+@pytest.mark.parametrize("cell", some(SHIPPED[:-2], 3), ids=lambda cell: cell.name)
+def test_the_gates_own_looks_decide_wrongly_no_more_often(cell):
+    found = looks.run(cell, REPEATS, seed_of(cell)).coverage
+    assert found["either"] <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / REPEATS)
+    for side in ("passed", "failed"):
+        assert found[side] <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / REPEATS)
+
+
+def test_the_gates_own_looks_decide_where_there_is_something_to_decide():
+    found = [looks.run(cell, 300, seed_of(cell)).coverage for cell in SHIPPED[-2:]]
+    assert found[0]["passed"] > 0.55
+    assert found[0]["failed"] < 0.01
+    assert found[1]["failed"] > 0.85
+
+
 def test_the_schedule_decides_where_there_is_something_to_decide():
     cells = [cell for cell in schedule.cells() if cell.grid == "power"]
     results = [schedule.run(cell, 400, seed_of(cell)) for cell in cells]
@@ -153,7 +195,9 @@ def test_the_labels_asked_for_decide_four_times_in_five(cell):
 
 def test_the_page_says_what_was_demanded_and_found(window):
     fourth = [schedule.run(cell, 20, [1]) for cell in some(schedule.cells(), 3)]
+    fourth += [looks.run(cell, 20, [1]) for cell in SHIPPED[:1]]
     page = written.page([*window, *fourth], REPEATS, 11, 1.0, 2)
+    assert "as they ship, n/n_max, false passes" in page
     assert "| demand | bound | found | |" in page
     assert "plain Korn–Graubard" in page
     assert "nan" not in page

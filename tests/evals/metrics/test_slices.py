@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,6 +56,30 @@ def test_a_census_stays_where_it_is():
     assert (row.shrunk.low, row.shrunk.value, row.shrunk.high) == pytest.approx((0.4, 0.4, 0.4))
 
 
+def test_pairs_that_count_without_a_label_are_no_labels():
+    whole = {"sizes": [400, 500], "population": 1000, "assumed": 500}
+    few = SliceCounts([1, 0], [0, 0], [3, 500], **whole)
+    enough = SliceCounts([4, 0], [1, 0], [60, 500], **whole)
+    result = compare_slices({**FIVE, "few": few, "enough": enough})
+    assert result.too_few == {"few": 3}
+    row = next(row for row in result.ranked if row.name == "enough")
+    assert row.labels == 60
+    assert row.difference.value == pytest.approx(3 * 400 / 60 / 1000)
+
+
+def test_they_make_no_mean_of_two_families_less_certain():
+    """A label is in a slice of both families however many pairs of one count without any."""
+    own = [replace(one_, family=name) for name, one_ in zip("ab", [one(4, 3), one(3, 4)])]
+    more = replace(
+        own[0], worse=[4, 0], better=[3, 0], sampled=[60, 600], sizes=[400, 600], assumed=600
+    )
+    widths = [
+        [row.shrunk.high - row.shrunk.low for row in compare_slices({"a": a, "b": own[1]}).ranked]
+        for a in (own[0], more)
+    ]
+    assert sorted(widths[0]) == pytest.approx(sorted(widths[1]))
+
+
 def test_too_few_labels_are_said_and_not_estimated():
     result = compare_slices({**FIVE, "mt": one(5, 0, sampled=29)})
     assert result.too_few == {"mt": 29}
@@ -66,6 +92,26 @@ def test_the_variance_between_slices_is_dersimonian_and_lairds():
     values, variances = np.array([0.1, 0.4, 0.35, -0.1]), np.array([0.01, 0.02, 0.005, 0.03])
     theirs = combine_effects(values, variances, method_re="dl")
     assert between_variance(values, variances) == pytest.approx(theirs.tau2)
+
+
+def test_a_label_that_is_in_a_slice_of_every_family_counts_once():
+    """Three attributes of one traffic without any true difference between their values: what is
+    drawn together is as sure as all the labels, and not as three times as many."""
+    generator = np.random.default_rng(7)
+    labels, requests, truth = 360, 36_000, 0.05
+    covered = []
+    for _ in range(200):
+        d = generator.choice([1, 0, -1], labels, p=[0.1, 0.85, 0.05])
+        counts = {}
+        for family in ("tier", "locale", "channel"):
+            of = generator.integers(3, size=labels)
+            for value in range(3):
+                own = d[of == value]
+                four = ([(own > 0).sum()], [(own < 0).sum()], [len(own)], [requests // 3])
+                counts[f"{family} {value}"] = SliceCounts(*four, requests // 3, family=family)
+        rows = compare_slices(counts).ranked
+        covered.append(np.mean([row.shrunk.low <= truth <= row.shrunk.high for row in rows]))
+    assert np.mean(covered) > 0.93
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))

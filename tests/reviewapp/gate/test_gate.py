@@ -194,6 +194,28 @@ class TestAllowingForReviewers:
         assert (found["verdict"], found["pass_margin"], found["j"]) == ("undecided", None, None)
         assert found["labels_needed"] is None
 
+    @pytest.mark.parametrize(
+        ("key", "counts", "wanting"),
+        [
+            ("tone", (0, 4), "with"),
+            ("tone", (4, 0), "without"),
+            ("tone", (0, 0), "any"),
+            ("late", (0, 4), "with"),
+            ("", (0, 0), "any"),
+        ],
+    )
+    def test_which_gold_items_are_wanting(self, run, held, monkeypatch, key, counts, wanting):
+        held(None)
+        found = {key: AgainstGold(*counts, None, None, None)} if key else {}
+        monkeypatch.setattr("reviewapp.desk.gold.per_category", lambda project: found)
+        data = judge_run(run, [rule(0, 0, 1000, 1000)], 1000).data["rules"][0]
+        assert data["gold_wanting"] == wanting
+
+    def test_where_it_is_known_none_is(self, run, held):
+        held(0.2)
+        data = judge_run(run, [rule(0, 0, 1000, 1000)], 1000).data["rules"][0]
+        assert data["gold_wanting"] == ""
+
     def test_no_answer_is_nobodys_error(self, run, held):
         held(None)
         assert verdict(run, rule(0, 0, 1000, 1000, key=None)) == "pass"
