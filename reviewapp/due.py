@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from evals.models import ComparisonSet, Run, Stratum
 from reviewapp.models import AuditEvent, Report, ReviewItem
+from reviewapp.reports.resting import LONGEST
 
 #: Longer than a transaction takes between what it records and its commit.
 MARGIN = timedelta(minutes=2)
@@ -37,6 +38,8 @@ def runs() -> QuerySet[Run]:
 def changed() -> QuerySet[Run]:
     """Finished runs that may have changed since their report was computed."""
     lately = timezone.now() - MARGIN
+    # What was committed while a report was computed is looked at until that report has rested.
+    resting = lately - timedelta(seconds=2 * LONGEST)
     reports = Report.objects.filter(run=OuterRef("pk"), frozen_at=None)
     own = reports.filter(taxonomy_version=OuterRef("taxonomy_version")).order_by()
     drawn = ReviewItem.objects.filter(run=OuterRef("run"), batch=OuterRef("batch"))
@@ -56,6 +59,7 @@ def changed() -> QuerySet[Run]:
             | Q(finished_at__gt=lately)
             | Q(done__gt=lately)
             | Q(done__gt=F("reported"))
+            | Q(reported__gt=resting, done__gt=F("reported") - MARGIN)
             | Q(Exists(ComparisonSet.objects.filter(compared, run=OuterRef("pk"))))
             | Q(Exists(Stratum.objects.filter(~Exists(drawn), run=OuterRef("pk"))))
         )

@@ -12,6 +12,7 @@ from reviewapp import due
 from reviewapp.actions import agreement, audit, items, parts, redraw, reports
 from reviewapp.models import AuditEvent, Report
 from reviewapp.reports.freshness import behind, is_fresh
+from reviewapp.reports.resting import rest
 from taxonomy.models import TaxonomyVersion
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,8 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def keep_up() -> None:
-    """Every few seconds: draws what can be drawn, and refreshes reports that are behind."""
+    """Every few seconds: draws what can be drawn, and refreshes reports that are behind and have
+    had their rest."""
     for made in ComparisonSet.objects.filter(finished_at__isnull=False, redrawn_at=None):
         redraw.draw_again(made=made)
     for run in due.runs():
@@ -27,6 +29,8 @@ def keep_up() -> None:
             items.draw(run=run)
         except Exception:  # one run that cannot be drawn from must not hold up all others
             log.exception("nothing was drawn from run %s", run.pk)
+        if rest(run.pk):
+            continue
         current = Report.objects.only("run").current(run)
         if current is None or not is_fresh(current):
             soon("reviewapp.tasks.refresh_report", run.pk)
@@ -38,8 +42,10 @@ def keep_up() -> None:
 def refresh_report(run_id: int, version_id: int | None = None) -> None:
     """`version_id`: the taxonomy version that it is said in, where that is not the run's own."""
     version = TaxonomyVersion.objects.get(pk=version_id) if version_id else None
-    reports.refresh(run=Run.objects.get(pk=run_id), version=version)
-    parts.refresh_soon(run_id)
+    if reports.refresh_once(run=Run.objects.get(pk=run_id), version=version):
+        parts.refresh_soon(run_id)
+    else:  # whoever is at it may have begun before what this one is asked for
+        reports.ask_again(run_id, version_id)
 
 
 @shared_task

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from evals.models import Project, SeveralRaters
+from evals.models import Project
 from evals.records import LabelRecord, LineError
 from reviewapp.actions import audit, exposures, items, reports
 from reviewapp.actions.audit import By
@@ -86,7 +86,7 @@ def _chunks(
 def _store(
     project: Project, chunk: list[Line], statement: Statement, by: By, runs: set[int]
 ) -> ImportResult:
-    _alone(project)
+    alone(project)
     told = ImportResult()
     known = Lookup(project, chunk)
     good: list[tuple[int, LabelRecord, list[Any]]] = []
@@ -187,7 +187,7 @@ def _count(told: ImportResult, changes: list[Change]) -> None:
         told.unchanged += 1
 
 
-def _alone(project: Project) -> None:
+def alone(project: Project) -> None:
     """One import at a time in a project, until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -261,28 +261,8 @@ def describe(*, label_set: LabelSet, statement: Statement, by: By) -> LabelSet:
     """Says of a set that is there how its items were chosen, what its raters are, whether they
     were blind where a record does not say. Raises ValidationError."""
     _check(statement)
-    _alone(label_set.project)
+    alone(label_set.project)
     return _label_set(label_set.project, statement, by)
-
-
-@transaction.atomic
-def set_several_raters(*, project: Project, several: str, by: By) -> Project:
-    """Whether several labels from elsewhere of one output have to agree, or are averaged."""
-    if several not in SeveralRaters.values:
-        raise ValidationError({"several_raters": "write adjudicate or average"})
-    locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    if locked.several_raters != several:
-        locked.several_raters = several
-        locked.save(update_fields=["several_raters"])
-        audit.record(
-            project=project,
-            by=by,
-            verb="changed",
-            subject="several raters",
-            data={"several_raters": several},
-        )
-    project.several_raters = several
-    return project
 
 
 def _check(statement: Statement) -> None:

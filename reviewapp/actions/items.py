@@ -14,14 +14,29 @@ from evals.recompute import under_way
 from reviewapp.actions import audit, reports
 from reviewapp.actions.audit import By
 from reviewapp.disagreement import disputes
-from reviewapp.labelling import reading
+from reviewapp.labelling import reading, several
 from reviewapp.models import Finding, Review, ReviewItem, Slot
+from reviewapp.prepared import Statement
 from taxonomy.models import TaxonomyVersion
 
 #: A day is closed this long after midnight: what was being compared then has been committed.
 GRACE = timedelta(minutes=10)
 #: Places that an item can have, skipped ones among them (a constraint of the database).
 PLACES = 9
+
+# What decides the state of nearly every item: places that wait, those of them at which a review is
+# to be relabelled, and live reviews, with an authoritative one or not.
+_WORDS = Statement("""
+SELECT count(*), count(s.relabels_id),
+    (SELECT count(*) FROM reviewapp_review v WHERE v.item_id = %(item)s AND v.live),
+    EXISTS (SELECT FROM reviewapp_review v
+            WHERE v.item_id = %(item)s AND v.live AND v.authoritative)
+FROM reviewapp_slot s
+WHERE s.item_id = %(item)s AND s.state IN ('open', 'claimed') AND NOT s.gold
+""")
+_STATE = Statement("""
+UPDATE reviewapp_reviewitem SET state = %(state)s, resolved_at = %(resolved_at)s WHERE id = %(item)s
+""")
 
 
 def draw(*, run: Run, by: By = "worker") -> int:
@@ -105,36 +120,40 @@ def make(
 
 def resolve(*, item: ReviewItem) -> str:
     """Derives an item's state from its slots and live reviews, and stores it. Gives the state.
+    Where raters are averaged it is resolved once all have spoken, for nobody is to be right.
 
     The caller holds the item's row lock.
     """
-    reviews = list(Review.objects.filter(item=item, live=True).order_by("id"))
-    waiting = list(item.slots.waiting().values_list("relabels", flat=True))
-    if any(waiting):  # a review is to be relabelled, perhaps the one that counts
-        state = ReviewItem.State.PENDING
-    elif any(review.authoritative for review in reviews):
-        state = ReviewItem.State.RESOLVED
-    elif waiting:
-        state = ReviewItem.State.PENDING
-    elif not reviews:
-        state = ReviewItem.State.SKIPPED
-    elif len(reviews) == 1 or _settled(item, reviews):
-        state = ReviewItem.State.RESOLVED
-    else:
-        state = ReviewItem.State.DISPUTED
+    state = _state(item)
     if state != item.state:
         item.state = state
         item.resolved_at = timezone.now() if state == ReviewItem.State.RESOLVED else None
-        item.save(update_fields=["state", "resolved_at"])
+        _STATE.run({"item": item.pk, "state": str(state), "resolved_at": item.resolved_at})
     return state
 
 
-def _settled(item: ReviewItem, reviews: list[Review]) -> bool:
+def _state(item: ReviewItem) -> ReviewItem.State:
+    waiting, to_relabel, reviews, decided = _WORDS.first({"item": item.pk}) or (0, 0, 0, False)
+    if to_relabel:  # perhaps the review that counts
+        return ReviewItem.State.PENDING
+    if decided:
+        return ReviewItem.State.RESOLVED
+    if waiting:
+        return ReviewItem.State.PENDING
+    if not reviews:
+        return ReviewItem.State.SKIPPED
+    if reviews == 1 or several.averages(item.run) or _settled(item):
+        return ReviewItem.State.RESOLVED
+    return ReviewItem.State.DISPUTED
+
+
+def _settled(item: ReviewItem) -> bool:
     """Whether several reviewers agree and the item is none that is adjudicated all the same."""
-    return _agree(reviews, item.run.taxonomy_version) and not disputes.checked(item)
+    reviews = list(Review.objects.filter(item=item, live=True).order_by("id"))
+    return agreed(reviews, item.run.taxonomy_version) and not disputes.checked(item)
 
 
-def _agree(reviews: list[Review], version: TaxonomyVersion) -> bool:
+def agreed(reviews: list[Review], version: TaxonomyVersion) -> bool:
     """Whether all name the same categories on each side, about as severe, and give each side the
     same verdict. Those of another taxonomy version are compared in the run's, as far as they can
     be said there."""

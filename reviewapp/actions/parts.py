@@ -7,8 +7,9 @@ import logging
 import time
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -32,10 +33,40 @@ ASKED_FOR = 10
 
 def refresh(*, run: Run, name: str) -> ReportPart | None:
     """Computes a part from what is in the database now; None while the run's comparisons are being
-    made again by other comparators: what would be seen then is of two minds."""
+    made again by other comparators: what would be seen then is of two minds.
+
+    A part that cannot be computed says so in its place, and is tried again after a rest.
+    """
     if under_way(run):
         return None
     started = time.monotonic()
+    try:
+        made = _computed(run, name, started)
+    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+        raise  # nothing could be stored either, or the worker has to stop
+    except Exception as error:
+        log.exception("part %s of run %s could not be computed", name, run.pk)
+        made = _failed(run, name, error)
+    return _keep(made) if made else None
+
+
+def _failed(run: Run, name: str, error: Exception) -> ReportPart:
+    """What was there before, and why it is not newer. Of no basis, so that it stays behind; having
+    taken so long, so that it rests."""
+    before = ReportPart.objects.filter(run=run, name=name).first()
+    return ReportPart(
+        run=run,
+        name=name,
+        data=before.data if before else None,
+        why=f"It could not be computed ({type(error).__name__}). The worker's log says more; it is "
+        "tried again.",
+        basis=ReportPart.FAILED,
+        seconds=LONGEST_REST / REST,
+        computed_at=timezone.now(),
+    )
+
+
+def _computed(run: Run, name: str, started: float) -> ReportPart | None:
     with one_moment():
         now = timezone.now()
         run = Run.objects.get(pk=run.pk)
@@ -47,7 +78,7 @@ def refresh(*, run: Run, name: str) -> ReportPart | None:
             data, why = PARTS[name].compute(run), ""
         except Nothing as nothing:
             data, why = None, str(nothing)
-    made = ReportPart(
+    return ReportPart(
         run=run,
         name=name,
         data=data,
@@ -56,7 +87,6 @@ def refresh(*, run: Run, name: str) -> ReportPart | None:
         seconds=round(time.monotonic() - started, 3),
         computed_at=now,
     )
-    return _keep(made)
 
 
 @transaction.atomic

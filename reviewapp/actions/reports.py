@@ -23,35 +23,42 @@ from reviewapp.models import Look, Report, ReportPart, User
 from reviewapp.reports import core as report
 from reviewapp.reports.freshness import is_fresh
 from reviewapp.reports.parts.registry import PARTS
-from reviewapp.reports.snapshot import one_moment
+from reviewapp.reports.resting import rest
+from reviewapp.reports.snapshot import one_at_a_time, one_moment
 from reviewapp.reports.whole import whole
 from taxonomy.models import TaxonomyVersion
 
 log = logging.getLogger(__name__)
 
-#: Seconds in which many labels make one refresh.
+#: Seconds in which many labels make one refresh, and in which one is asked for once.
 DEBOUNCE = 2
-#: Until when a refresh that this process asked for waits; each submission would ask Redis else.
-_asked: dict[str, float] = {}
+#: Until when this process need not ask again; each submission would ask the database else.
+_quiet: dict[str, float] = {}
 #: Comparisons of a run up to which whoever freezes its report waits for parts that are missing.
 COMPUTED_HERE = 50_000
 
 
-def refresh_soon(run_id: int, version_id: int | None = None) -> None:
+def refresh_soon(run_id: int, version_id: int | None = None, *, looked_at: bool = False) -> None:
     """Asks a worker for a fresh report, once what is being written is committed: no lock waits
-    for Redis. Where Redis is away, the next look at the rows does it. `version_id`: of the
-    taxonomy version that it is to be said in, where that is not the run's own."""
+    for Redis. Where Redis is away, or the report is still to rest (reviewapp/reports/resting.py),
+    the next look at the rows does it. `version_id`: of the taxonomy version that it is to be said
+    in, where that is not the run's own. `looked_at`: somebody waits for it, so that it is computed
+    at once."""
 
-    key = f"report-{run_id}-{version_id or 'own'}"
+    key = f"report-{run_id}-{version_id or 'own'}-{'now' if looked_at else 'soon'}"
 
     def ask() -> None:
-        if _asked.get(key, 0) > time.monotonic():
-            return  # this process has just asked for one that is not begun yet
+        if _quiet.get(key, 0) > time.monotonic():
+            return
+        wait = rest(run_id, version_id, looked_at=looked_at)
+        _quiet[key] = time.monotonic() + (wait or DEBOUNCE)
+        if wait:
+            return
         try:
             if cache.add(key, 1, timeout=DEBOUNCE):
-                _asked[key] = time.monotonic() + DEBOUNCE
                 also = (version_id,) if version_id else ()
-                soon("reviewapp.tasks.refresh_report", run_id, *also, countdown=DEBOUNCE)
+                countdown = 0 if looked_at else DEBOUNCE
+                soon("reviewapp.tasks.refresh_report", run_id, *also, countdown=countdown)
         except RedisError as error:
             log.warning("no refresh of the report on run %s was asked for: %s", run_id, error)
 
@@ -74,11 +81,12 @@ class PartsMissing(NotNow):
 @dataclass(frozen=True)
 class Computed:
     """The core of a report that is not stored yet, the version that it is in, the moment it shows,
-    and the gate's look that it took."""
+    how long it took, and the gate's look that it took."""
 
     data: dict[str, Any]
     version_id: int
     at: datetime
+    seconds: float
     look: Look | None = None
 
     @property
@@ -107,8 +115,7 @@ def compute(run: Run, version: TaxonomyVersion | None = None) -> Computed:
 
 def _complete(run: Run) -> None:
     """Raises PartsMissing."""
-    there = ReportPart.objects.filter(run=run).values_list("name", flat=True)
-    missing = [name for name in PARTS if name not in set(there)]
+    missing = _missing(run)
     if missing and run.comparisons.count() > COMPUTED_HERE:
         parts.refresh_soon(run.pk)
         raise PartsMissing(
@@ -117,15 +124,29 @@ def _complete(run: Run) -> None:
         )
     for name in missing:
         parts.refresh(run=run, name=name)
+    if failed := _missing(run):
+        raise PartsMissing(
+            f"The report on {run.name} is not whole: {', '.join(failed)} could not be computed. The "
+            "logs of the worker and the server say why; once that is mended, try again."
+        )
+
+
+def _missing(run: Run) -> list[str]:
+    """Parts that were never computed, or failed when they last were."""
+    made = ReportPart.objects.filter(run=run).exclude(basis=ReportPart.FAILED)
+    there = set(made.values_list("name", flat=True))
+    return [name for name in PARTS if name not in there]
 
 
 def _compute(run: Run, version: TaxonomyVersion | None) -> Computed:
+    started = time.monotonic()
     with one_moment():
         now = timezone.now()
         found = Run.objects.get(pk=run.pk)
         chosen = version.pk if version else found.taxonomy_version_id
         made = report.assemble(found, version)
-        return Computed(made.data, chosen, now, made.look)
+        seconds = round(time.monotonic() - started, 3)
+        return Computed(made.data, chosen, now, seconds, made.look)
 
 
 def refresh(*, run: Run, version: TaxonomyVersion | None = None) -> Report:
@@ -142,6 +163,26 @@ def refresh(*, run: Run, version: TaxonomyVersion | None = None) -> Report:
         return _keep(run, computed)
 
 
+def refresh_once(*, run: Run, version: TaxonomyVersion | None = None) -> bool:
+    """Refreshes the current report where it does not show what is there, unless another process
+    does so already: False then, and whoever asks has to ask again, for what they wait for may have
+    come after the other began."""
+    chosen = version.pk if version else run.taxonomy_version_id
+    with one_at_a_time(run.pk, chosen) as mine:
+        if mine:
+            current = Report.objects.current(run, version)
+            if current is None or not is_fresh(current):
+                refresh(run=run, version=version)
+        return mine
+
+
+def ask_again(run_id: int, version_id: int | None = None) -> None:
+    """Of a worker, in a moment, once whoever computes the report may have done."""
+    also = (version_id,) if version_id else ()
+    if cache.add(f"report-{run_id}-{version_id or 'own'}-again", 1, timeout=DEBOUNCE):
+        soon("reviewapp.tasks.refresh_report", run_id, *also, countdown=DEBOUNCE + 1)
+
+
 def _keep(run: Run, computed: Computed) -> Report:
     """Makes it the current report in its version, unless a later one is, and stores the look that
     it took; the caller is in a transaction."""
@@ -156,10 +197,12 @@ def _keep(run: Run, computed: Computed) -> Report:
     key = {"run": run, "taxonomy_version_id": computed.version_id}
     current = Report.objects.filter(**key, frozen_at=None).first()
     if current is None:
-        return Report.objects.create(**key, data=data, computed_at=computed.at)
+        return Report.objects.create(
+            **key, data=data, computed_at=computed.at, seconds=computed.seconds
+        )
     if current.computed_at <= computed.at:
-        current.data, current.computed_at = data, computed.at
-        current.save(update_fields=["data", "computed_at"])
+        current.data, current.computed_at, current.seconds = data, computed.at, computed.seconds
+        current.save(update_fields=["data", "computed_at", "seconds"])
     return current
 
 

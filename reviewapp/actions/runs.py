@@ -85,6 +85,7 @@ def start(
         pipeline=project.pipeline,
         pipeline_digest=Pipeline.parse(project.pipeline).digest,
         sampling=plan.as_dict(),
+        several_raters=project.several_raters,
         seed=secrets.token_hex(16),
         samples=samples,
         cap_usd=cap_usd,
@@ -165,7 +166,8 @@ def close(*, run: Run, by: By) -> None:
     now = timezone.now()
     if Run.objects.filter(pk=run.pk, state=Run.State.RUNNING, closes_at__lte=now).exists():
         raise RunError(f"{run.name} takes nothing more already: it only waits for its models.")
-    _go(run, by, "closed", Run.State.RUNNING, closes_at=now)
+    cut_short = {"cut_short_at": now} if run.closes_at and run.closes_at > now else {}
+    _go(run, by, "closed", Run.State.RUNNING, closes_at=now, **cut_short)
 
 
 @transaction.atomic

@@ -73,10 +73,10 @@ def current(request: Request, slug: str, name: str) -> Response:
     version = _version(run, request.query_params.get("taxonomy", ""))
     also = version.pk if version and version.pk != run.taxonomy_version_id else None
     if (found := Report.objects.current(run, version)) is None:
-        reports.refresh_soon(run.pk, also)
+        reports.refresh_soon(run.pk, also, looked_at=True)
         raise NotReady("The report has not been computed yet.")
     if not is_fresh(found):
-        reports.refresh_soon(run.pk, also)
+        reports.refresh_soon(run.pk, also, looked_at=True)
     return Response(WholeReport(found).data)
 
 
@@ -107,7 +107,7 @@ def _version(run: Run, reference: str) -> TaxonomyVersion | None:
 def _gate(run: Run, current: Report | None) -> dict[str, Any]:
     fresh = current is not None and is_fresh(current)
     if not fresh:
-        reports.refresh_soon(run.pk)
+        reports.refresh_soon(run.pk, looked_at=True)
     judged = current.data["gate"] if current else {"outlook": None, "waiting": [], "rules": []}
     stale = {} if fresh else {"verdict": "undecided", "waiting": [*judged["waiting"], WAITING]}
     return {

@@ -15,14 +15,16 @@ from typing import Any
 from django.db import connection
 
 from evals import sampling
-from evals.models import Comparison, Project, Run, SeveralRaters
+from evals.models import Comparison, Run
+from reviewapp.labelling.averaging import averages
 from reviewapp.labelling.importing.reviews import SIDES, draws
-from reviewapp.labelling.labels import Label
+from reviewapp.labelling.labels import Label, again
 from reviewapp.labelling.reading import Reader, agree
+from reviewapp.labelling.several import Several
+from reviewapp.labelling.weighing import Weights
 from reviewapp.models import Finding, LabelSet, OutputFinding, Review
 from reviewapp.reports import lines as all_lines
 from reviewapp.reports.lines import Line
-from reviewapp.reports.severities import weights
 from taxonomy.models import TaxonomyVersion
 
 Design = LabelSet.Design
@@ -71,15 +73,6 @@ class Words:
         return {word.set_id for word in self.each() if word.set_id is not None}
 
 
-@dataclass(frozen=True)
-class Several(Label):
-    """A label with what each rater said of each side; where they are one, or agree, the label says
-    it too. `points`: by side, what each rater's findings weigh together; None: unknown."""
-
-    raters: Mapping[str, Sequence[Label]] = field(default_factory=dict)
-    points: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
-
-
 def of(run: Run) -> Words | None:
     """What the report of the run stands on; None where that is what its own reviewers say: the run
     draws items for them, or there is no label from elsewhere."""
@@ -87,10 +80,6 @@ def of(run: Run) -> Words | None:
         return None
     found = words(run)
     return found if found.by_side or found.not_blind else None
-
-
-def averages(project: Project) -> bool:
-    return bool(project.several_raters == SeveralRaters.AVERAGE)
 
 
 def words(run: Run) -> Words:
@@ -157,9 +146,10 @@ def lines(run: Run, version: TaxonomyVersion, found: Words) -> list[Line]:
     A census has no pair without a label, and of a choice that nobody knows nothing can be assumed:
     there every pair without one counts both ways, as a skipped one does. In a random sample what
     both sides have words of was chosen; where its raters do not agree it is counted both ways.
+    Their `items` and `missing` are ids of comparisons, since not all of these have an item.
     """
     design = design_of(LabelSet.objects.filter(pk__in=found.sets))
-    reading = Reading(version, together=averages(run.project))
+    reading = Reading(version, together=averages(run))
     cells = all_lines.cells(run)
     comparisons = Comparison.objects.filter(pk__in=found.by_side.keys())
     place = {
@@ -173,8 +163,10 @@ def lines(run: Run, version: TaxonomyVersion, found: Words) -> list[Line]:
         if label.whole:
             line.resolved += 1
             line.labels.append(label)
+            line.items.append(comparison)
         elif design == Design.RANDOM and len(sides) == len(SIDES):
             line.skipped += 1
+            line.missing.append(comparison)
     if design != Design.RANDOM:
         for line in cells.values():
             line.skipped = line.size - len(line.labels)
@@ -201,13 +193,17 @@ def rated(found: Words, version: TaxonomyVersion, most: int) -> dict[int, dict[i
 
 
 class Reading:
-    """Reads words in `version`; `together`: several raters of an output are averaged."""
+    """Reads words in `version`; `together`: several raters of an output are averaged, and who
+    decided between them is none of them."""
 
     def __init__(self, version: TaxonomyVersion, *, together: bool = False) -> None:
-        self.reader, self.weigh, self.together = Reader(version), weights(version), together
+        self.reader, self.together = Reader(version), together
+        self.weigh = Weights(self.reader)
         self.leaves = frozenset(version.leaves().values_list("pk", flat=True))
 
     def label(self, sides: Mapping[str, Sequence[Word]]) -> Several:
+        if self.together:
+            sides = {side: _raters(said) for side, said in sides.items()}
         read = {side: [self.read(word, side) for word in said] for side, said in sides.items()}
         chosen = [
             one
@@ -217,8 +213,11 @@ class Reading:
         if not chosen:
             first = next(iter(sides.values()))[0]
             chosen = [Label("", "", first.rater_id, version_id=first.version_id)]
-        points = {side: [self.points(word) for word in said] for side, said in sides.items()}
-        return Several(**vars(_joined(chosen)), raters=read, points=points)
+        weighed = {
+            side: [self.weigh(one.version_id, one.verdict, one.findings) for one in said]
+            for side, said in sides.items()
+        }
+        return Several(**vars(_joined(chosen)), raters=read, weighed=weighed)
 
     def _decided(self, said: Sequence[Word], read: Sequence[Label]) -> Label | None:
         """The word that counts for a side: the authoritative one; else what all agree on, or where
@@ -232,35 +231,24 @@ class Reading:
 
     def read(self, word: Word, side: str) -> Label:
         """An error of which nothing more is said may be of any category."""
+        findings = [(side, category, severity) for category, severity in word.findings]
         label = Label(
             word.verdict if side == "baseline" else "",
             word.verdict if side == "candidate" else "",
             word.rater_id,
-            frozenset((side, category, severity) for category, severity in word.findings),
+            frozenset(findings),
             word.version_id,
+            more=again(findings),
         )
         label = self.reader.read(label)
         if word.verdict == "error" and not word.findings:
             label = replace(label, unasked=self.leaves)
         return label
 
-    def points(self, word: Word) -> float | None:
-        """What a rater's findings weigh together; None where that is not known."""
-        if word.verdict == "ok":
-            return 0.0
-        meanings = self.reader.translation(word.version_id)
-        total = 0.0
-        for category, severity in word.findings:
-            if meanings is not None:
-                severity = None if severity is None else meanings.severities.get(severity)
-                if category is not None:
-                    category = meanings.categories[category].category
-                    if category is None:
-                        return None
-            if severity is None:
-                return None
-            total += self.weigh((category, severity))  # type: ignore[arg-type]
-        return total if word.findings else None
+
+def _raters(said: Sequence[Word]) -> Sequence[Word]:
+    """Without whoever decided, where anybody else spoke."""
+    return [word for word in said if not word.authoritative] or said
 
 
 def _joined(parts: Sequence[Label]) -> Label:
@@ -274,4 +262,5 @@ def _joined(parts: Sequence[Label]) -> Label:
         frozenset[Any]().union(*(one.possible for one in parts)),
         frozenset[Any]().union(*(one.lost for one in parts)),
         frozenset[int]().union(*(one.unasked for one in parts)),
+        more=tuple(found for one in parts for found in one.more),
     )

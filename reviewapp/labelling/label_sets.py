@@ -18,6 +18,7 @@ DESIGNS = {
     LabelSet.Design.RANDOM: "a random sample of each stratum",
     LabelSet.Design.UNKNOWN: "chosen nobody knows how",
 }
+_OF = {**DESIGNS, LabelSet.Design.UNKNOWN: "pairs that were chosen nobody knows how"}
 NO_DESIGN = "how the labelled pairs were chosen is not known"
 NO_LABELS = "there are no labels from elsewhere, and the run draws nothing itself"
 #: A finding without a severity weighs nobody knows what, and so does an error without a finding.
@@ -124,18 +125,22 @@ def sentences(data: dict[str, Any]) -> list[str]:
     for one in data["sets"]:
         kind = f" by {one['kind']} raters" if one["kind"] else ""
         said.append(
-            f"Labels come from elsewhere: “{one['name']}”, {one['labels']:,} judgements of outputs"
-            f"{kind}; which pairs have one is, as its import says, "
-            f"{DESIGNS[LabelSet.Design(one['design'])]}."
+            f"Labels come from elsewhere: “{one['name']}”, {one['labels']:,} "
+            f"{'judgement of an output' if one['labels'] == 1 else 'judgements of outputs'}"
+            f"{kind}; as its import says, of {_OF[LabelSet.Design(one['design'])]}."
         )
     if data["sets"] and data["several_raters"] == SeveralRaters.AVERAGE:
-        said.append("Several raters of an output are averaged, and intervals are linearised.")
+        said.append(
+            "Several raters of an output are averaged: what some of them found is a fraction."
+        )
     if len({one["design"] for one in data["sets"]}) > 1:
         said.append("The sets were chosen differently, so nothing is taken for granted of either.")
     if data["design"] == LabelSet.Design.UNKNOWN:
         said.append("Pairs without a label are counted both ways, and there is no gate.")
     if data["not_blind"]:
-        said.append(f"{data['not_blind']:,} more are not known to be blind: they are left out.")
+        left = "it is" if data["not_blind"] == 1 else "they are"
+        are = left.split()[1]
+        said.append(f"{data['not_blind']:,} more {are} not known to be blind: {left} left out.")
     return said
 
 

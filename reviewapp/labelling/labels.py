@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from evals.comparators.pipeline import Pipeline
 from evals.evalsets import NewExample
 from evals.models import Example, Run
+from reviewapp.labelling.averaging import averages
 from reviewapp.models import Finding, OutputFinding, Review, ReviewItem, User
+
+#: How an example says that its known answer is an output that a reviewer found nothing wrong with.
+JUDGED_OK = "an output that was judged ok"
+
+
+#: Side, category and severity of a finding, by primary keys; None where it has none.
+Found = tuple[str, int | None, int | None]
 
 
 @dataclass(frozen=True)
 class Label:
     """The judgement of one item that estimates use: which side has which category and severity.
 
-    `findings`: (side, category, severity) in the version that it is read in, by primary keys. What
-    is not known in that version (reading.py): `possible`, findings that are one of
-    several categories; `lost`, (side, old category) that it has no word for; `unasked`, categories
-    that the label could not say. `held`: its item was opened again to be relabelled, and this is
-    the label of before.
+    `findings`: in the version that it is read in; `more`: those of a kind that is among them
+    already, since a side may have two errors of one kind. What is not known in that version
+    (reading.py): `possible`, findings that are one of several categories; `lost`, (side, old
+    category) that it has no word for; `unasked`, categories that the label could not say. `held`:
+    its item was opened again to be relabelled, and this is the label of before. `reviews`: whose
+    findings these are.
     """
 
     baseline: str
     candidate: str
     rater_id: int
-    findings: frozenset[tuple[str, int | None, int | None]] = field(default_factory=frozenset)
+    findings: frozenset[Found] = field(default_factory=frozenset)
     version_id: int = 0
     possible: frozenset[tuple[str, frozenset[int]]] = field(default_factory=frozenset)
     lost: frozenset[tuple[str, int]] = field(default_factory=frozenset)
     unasked: frozenset[int] = field(default_factory=frozenset)
     held: bool = False
+    reviews: tuple[int, ...] = ()
+    more: tuple[Found, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -50,6 +61,12 @@ class Label:
         return False
 
 
+def again(findings: Iterable[Found]) -> tuple[Found, ...]:
+    """Those that were there before."""
+    counts = Counter(findings)
+    return tuple(found for found, count in counts.items() for _ in range(count - 1))
+
+
 def labels(run: Run) -> dict[int, Label]:
     """One label an item, by item id, from blind reviews only, each in its own taxonomy version.
 
@@ -59,8 +76,40 @@ def labels(run: Run) -> dict[int, Label]:
     resolved is open again for relabelling, only what was said before counts: a report that moved
     with what one of its raters said would tell them which side was their A.
     """
+    chosen: dict[int, Review] = {}
+    later: dict[int | None, Review] = {}
+    for review in words(run).iterator():
+        if review.blind:
+            chosen.setdefault(review.item_id, review)
+        if review.supersedes_id:
+            later[review.supersedes_id] = review
+    found = {item: newest(review, later) for item, review in chosen.items()}
+    findings: dict[int, list[Found]] = defaultdict(list)
+    # All of the run's, not those of a list of reviews: thousands of numbers take long to send.
+    rows = Finding.objects.filter(review__item__run=run).order_by()
+    columns = ("review_id", "side", "category_id", "severity_id")
+    for pk, side, category, severity in rows.values_list(*columns).iterator():
+        findings[pk].append((side, category, severity))
+    return {
+        item: Label(
+            review.baseline,
+            review.candidate,
+            review.rater_id,
+            frozenset(findings[review.pk]),
+            review.taxonomy_version_id,
+            held=held(review),
+            reviews=(review.pk,),
+            more=again(findings[review.pk]),
+        )
+        for item, review in found.items()
+    }
+
+
+def words(run: Run) -> QuerySet[Review]:
+    """The reviews that may be labels of the run's items, the one that counts most first, and those
+    that relabel one; each with `state` and `reopened_at` of its item."""
     before = Q(item__reopened_at=None) | Q(created_at__lte=F("item__reopened_at"))
-    reviews = (
+    return (
         Review.objects.standing()
         .filter(item__run=run)
         .filter(Q(blind=True) | Q(supersedes__isnull=False))
@@ -69,38 +118,14 @@ def labels(run: Run) -> dict[int, Label]:
         .defer("corrected_output", "note")
         .order_by("item_id", "-authoritative", "-live", "rater_id", "-revision")
     )
-    chosen: dict[int, Review] = {}
-    later: dict[int | None, Review] = {}
-    for review in reviews.iterator():
-        if review.blind:
-            chosen.setdefault(review.item_id, review)
-        if review.supersedes_id:
-            later[review.supersedes_id] = review
-    words = {item: _newest(review, later) for item, review in chosen.items()}
-    findings: dict[int, set[tuple[str, int | None, int | None]]] = defaultdict(set)
-    # All of the run's, not those of a list of reviews: thousands of numbers take long to send.
-    rows = Finding.objects.filter(review__item__run=run).order_by()
-    columns = ("review_id", "side", "category_id", "severity_id")
-    for pk, side, category, severity in rows.values_list(*columns).iterator():
-        findings[pk].add((side, category, severity))
-    return {
-        item: Label(
-            review.baseline,
-            review.candidate,
-            review.rater_id,
-            frozenset(findings[review.pk]),
-            review.taxonomy_version_id,
-            held=_held(review),
-        )
-        for item, review in words.items()
-    }
 
 
-def _held(review: Any) -> bool:
+def held(review: Any) -> bool:
+    """Whether the label, one of `words`, is that of before its item was opened again."""
     return review.reopened_at is not None and review.state != ReviewItem.State.RESOLVED
 
 
-def _newest(review: Review, later: dict[int | None, Review]) -> Review:
+def newest(review: Review, later: dict[int | None, Review]) -> Review:
     """The newest blind word in the line of reviews that each relabel the one before."""
     word, after = review, later.get(review.pk)
     while after is not None:
@@ -162,7 +187,8 @@ def examples(run: Run) -> Iterator[NewExample]:
     """Each resolved item of a run whose correct output is known, as an example with where it
     came from. Known is: what a reviewer wrote; else the side that was judged ok; else, where
     both or neither were, what was expected; else the baseline's, where both were. Where there is
-    an authoritative review, no other counts."""
+    an authoritative review, no other counts; where raters are averaged and their verdicts differ,
+    nothing is known."""
     pipeline = Pipeline.parse(run.pipeline)
     reviews = (
         Review.objects.filter(item__run=run, item__state=ReviewItem.State.RESOLVED, live=True)
@@ -175,6 +201,10 @@ def examples(run: Run) -> Iterator[NewExample]:
         .alias(written=Q(corrected_output__isnull=False))
         .order_by("item_id", "-authoritative", "-written", "id")
     )
+    if averages(run):
+        same = {side: OuterRef(side) for side in ("baseline", "candidate")}
+        others = Review.objects.filter(item=OuterRef("item"), live=True).exclude(**same)
+        reviews = reviews.exclude(Exists(others))
     before = None
     for review in reviews.iterator(chunk_size=500):
         if review.item_id == before:
@@ -213,4 +243,4 @@ def _correct_output(review: Review, pipeline: Pipeline) -> tuple[Any, str]:
         return None, ""
     output = getattr(comparison, f"{ok[0]}_output")
     served = pipeline.served(output.value, segment=comparison.request.segment)
-    return served, "an output that was judged ok"
+    return served, JUDGED_OK

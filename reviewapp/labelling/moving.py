@@ -3,15 +3,16 @@ versions its labels can be read in at all."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 
-from evals.models import Run
+from evals.models import Comparison, Run
+from reviewapp.labelling.importing.reviews import draws
 from reviewapp.labelling.reading import Reader
-from reviewapp.models import Draft, Finding, Review, Slot
+from reviewapp.models import Draft, Finding, OutputFinding, OutputJudgement, Review, Slot
 from taxonomy.models import Category, TaxonomyVersion
 from taxonomy.translation import Meaning
 
@@ -57,6 +58,7 @@ class Outlook:
     follow: int = 0
     again: list[int] = field(default_factory=list)
     items: int = 0
+    elsewhere: int = 0
     untranslatable: int = 0
     drafts: int = 0
     severities: int = 0
@@ -68,6 +70,19 @@ class Outlook:
         return {**asdict(self), "again": len(self.again)}
 
 
+@dataclass
+class _Word:
+    """A live review of the run; or, without an item, a judgement of an output from elsewhere.
+    findings: category and severity, where there is a category."""
+
+    pk: int
+    item: int | None
+    decides: bool
+    version: int
+    label_set: int | None
+    findings: list[tuple[int, int | None]] = field(default_factory=list)
+
+
 def look(run: Run, version: TaxonomyVersion) -> Outlook:
     """What will happen, from what is there now. Raises taxonomy.translation.Untranslatable.
 
@@ -75,25 +90,21 @@ def look(run: Run, version: TaxonomyVersion) -> Outlook:
     again. A review without anything but what was retired keeps its verdicts.
     """
     reader, seen = Reader(version), Outlook()
-    reviews = Review.objects.filter(item__run=run, live=True)
     # Also where nothing was labelled yet the run has to be able to go there.
     reader.translation(run.taxonomy_version_id)
-    decided = set(reviews.filter(authoritative=True).values_list("item", flat=True))
-    said = _findings(run)
+    words = [*_reviews(run), *([] if draws(run) else _judgements(run))]
+    decided = {one.item for one in words if one.decides}
     items: set[int] = set()
     unasked: set[int] = set()
     split, lost = Counter[int](), Counter[int]()
-    rows = reviews.values_list(
-        "pk", "item", "authoritative", "taxonomy_version", "label_set"
-    ).order_by("pk")
-    for pk, item, authoritative, source, label_set in rows:
-        meanings = reader.translation(source)
+    for one in words:
+        meanings = reader.translation(one.version)
         if meanings is None:
             seen.follow += 1
             continue
         unasked |= meanings.unasked
         open_, gone = Counter[int](), Counter[int]()
-        for category, severity in said[pk]:
+        for category, severity in one.findings:
             known = meanings.categories.get(category, Meaning(None, frozenset()))
             if known.category is None:
                 (open_ if known.possible else gone)[category] += 1
@@ -102,11 +113,12 @@ def look(run: Run, version: TaxonomyVersion) -> Outlook:
         lost += gone
         seen.untranslatable += bool(gone)
         seen.follow += not open_ and not gone
-        # Who made labels elsewhere cannot be asked again: what theirs do not say stays unknown.
-        if open_ and label_set is None and (authoritative or item not in decided):
+        if open_ and one.label_set is not None:
+            seen.elsewhere += 1
+        elif open_ and one.item is not None and (one.decides or one.item not in decided):
             split += open_
-            seen.again.append(pk)
-            items.add(item)
+            seen.again.append(one.pk)
+            items.add(one.item)
     seen.items = len(items)
     seen.drafts = Draft.objects.filter(item__run=run).exclude(taxonomy_version=version).count()
     seen.split, seen.lost = _named(split), _named(lost)
@@ -115,16 +127,37 @@ def look(run: Run, version: TaxonomyVersion) -> Outlook:
     return seen
 
 
-def _findings(run: Run) -> dict[int, list[tuple[int, int | None]]]:
-    """Category and severity of the findings of live reviews, by review."""
-    found: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
-    rows = Finding.objects.filter(
+def _reviews(run: Run) -> list[_Word]:
+    columns = ("pk", "item", "authoritative", "taxonomy_version", "label_set")
+    rows = Review.objects.filter(item__run=run, live=True).order_by("pk").values_list(*columns)
+    found = {row[0]: _Word(*row) for row in rows}
+    findings = Finding.objects.filter(
         review__item__run=run, review__live=True, category__isnull=False
     ).values_list("review", "category", "severity")
-    for review, category, severity in rows:
+    for review, category, severity in findings:
         assert category is not None
-        found[review].append((category, severity))
-    return found
+        found[review].findings.append((category, severity))
+    return list(found.values())
+
+
+def _judgements(run: Run) -> list[_Word]:
+    """Those of the outputs that the run compares."""
+    side = Q(baseline_output=OuterRef("output")) | Q(candidate_output=OuterRef("output"))
+    compared = Comparison.objects.filter(side, run=run, request=OuterRef("output__request"))
+    live = OutputJudgement.objects.filter(
+        Exists(compared), model__in=[run.baseline_id, run.candidate_id], live=True
+    )
+    rows = live.order_by("pk").values_list("pk", "taxonomy_version", "label_set")
+    found = {pk: _Word(pk, None, False, version, label_set) for pk, version, label_set in rows}
+    findings = OutputFinding.objects.filter(
+        judgement__live=True,
+        judgement__model__in=[run.baseline_id, run.candidate_id],
+        category__isnull=False,
+    ).values_list("judgement", "category", "severity")
+    for judgement, category, severity in findings:
+        if judgement in found and category is not None:
+            found[judgement].findings.append((category, severity))
+    return list(found.values())
 
 
 def _named(counts: Counter[int]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations
 
-from reviewapp.labelling.labels import Label
+from reviewapp.labelling.labels import Found, Label, again
 from reviewapp.models import Finding, Review
 from taxonomy.models import TaxonomyVersion
 from taxonomy.translation import Translation, translation
@@ -35,16 +35,16 @@ class Reader:
         meanings = self.translation(label.version_id)
         if meanings is None:
             return label
-        findings: set[tuple[str, int | None, int | None]] = set()
+        findings: list[Found] = []
         possible, lost = set(), set()
-        for side, category, severity in label.findings:
+        for side, category, severity in (*label.findings, *label.more):
             heavy = None if severity is None else meanings.severities.get(severity)
             if category is None:
-                findings.add((side, None, heavy))
+                findings.append((side, None, heavy))
                 continue
             meaning = meanings.categories[category]
             if meaning.category is not None:
-                findings.add((side, meaning.category, heavy))
+                findings.append((side, meaning.category, heavy))
             elif meaning.possible:
                 possible.add((side, meaning.possible))
             else:
@@ -55,6 +55,7 @@ class Reader:
             possible=frozenset(possible),
             lost=frozenset(lost),
             unasked=meanings.unasked,
+            more=again(findings),
         )
 
 

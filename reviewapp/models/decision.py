@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -112,6 +114,9 @@ class Report(models.Model):
     data = models.JSONField()
     digest = models.CharField(max_length=64, blank=True)
     computed_at = models.DateTimeField()
+    seconds = models.FloatField(
+        default=0.0, db_default=0.0, help_text="that computing its core took"
+    )
     frozen_at = models.DateTimeField(null=True, blank=True)
     frozen_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -139,13 +144,19 @@ class Report(models.Model):
 
 class ReportPart(models.Model):
     """A part of a run's reports that is computed apart, with a date of its own: see
-    reviewapp/parts. The newest one of each name is kept."""
+    reviewapp/parts. The newest one of each name is kept. One that could not be computed again keeps
+    the data that it had."""
+
+    #: Of one that could not be computed.
+    FAILED: ClassVar[dict[str, Any]] = {}
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="parts")
     name = models.CharField(max_length=20)
     data = models.JSONField(null=True, blank=True)
-    why = models.TextField(blank=True, help_text="why there is nothing to show")
-    basis = models.JSONField(help_text="what it stood on, as reports.freshness.basis has it")
+    why = models.TextField(blank=True, help_text="why there is nothing to show, or nothing newer")
+    basis = models.JSONField(
+        help_text="what it stood on, as reports.freshness.basis has it; nothing where it failed"
+    )
     seconds = models.FloatField(help_text="that it took")
     computed_at = models.DateTimeField()
 
@@ -155,7 +166,7 @@ class ReportPart(models.Model):
             models.UniqueConstraint(fields=["run", "name"], name="part_one_per_name"),
             models.CheckConstraint(
                 name="part_shows_or_says_why",
-                condition=Q(data__isnull=True) & ~Q(why="") | Q(data__isnull=False, why=""),
+                condition=~Q(why="") | Q(data__isnull=False),
             ),
         ]
 

@@ -14,6 +14,11 @@ def cautions(data: dict[str, Any]) -> list[str]:
     if not total:
         return ["Nothing has been compared, so no rate, difference or score is known."]
     said = _no_answers(data["failures"], total)
+    if data.get("run", {}).get("several_raters") == "average" and not data["elsewhere"]:
+        said.append(
+            "Where several people reviewed an item they are averaged: what half of them found "
+            "counts half, in rates, differences and the score, and nobody adjudicates."
+        )
     paired = data["labels"]["used"] - data["labels"]["identical_used"]
     if paired == 1:
         said.append(

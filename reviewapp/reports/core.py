@@ -14,19 +14,18 @@ from django.db.models import Avg, Count, Exists, OuterRef
 
 from evals import sampling
 from evals.metrics.holm import holm
-from evals.models import Comparison, Run, Stratum
+from evals.models import Comparison, Run, SeveralRaters, Stratum
 from reviewapp.gate import judge as gate
 from reviewapp.gate.rules import Rule
-from reviewapp.labelling import elsewhere, label_sets, labels
-from reviewapp.labelling.labels import Label
-from reviewapp.labelling.reading import Reader
+from reviewapp.labelling import elsewhere, label_sets, several
 from reviewapp.models import Look, Membership, Rater, Review
-from reviewapp.reports import averaging, estimates, lines, severities, translated
+from reviewapp.reports import estimates, lines, severities, translated
 from reviewapp.reports.freshness import FORMAT, basis
 from reviewapp.reports.lines import Counts, Line
 from reviewapp.reports.rows import Rows
 from taxonomy.models import TaxonomyVersion
 
+ADJUDICATE, AVERAGE = SeveralRaters.ADJUDICATE, SeveralRaters.AVERAGE
 _MEDIAN = """
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY v.duration_s)
 FROM reviewapp_review v JOIN reviewapp_reviewitem i ON i.id = v.item_id
@@ -55,17 +54,10 @@ def assemble(run: Run, version: TaxonomyVersion | None = None) -> Assembled:
     sizes = _sizes(run)
     population = sum(sizes.values())
     said = elsewhere.of(run)
-    found = labels.labels(run) if said is None else {}
-    all_lines = _lines(run, found, version, said)
-    merged = lines.merged(all_lines)
-    averaged = said is not None and elsewhere.averages(run.project)
-    rows = Rows(merged, population, averaged=averaged)
-    scores = None
-    if averaged:
-        weighted, scores, why_not = averaging.score(merged, population)
-        future = None
-    else:
-        weighted, future, why_not = severities.score(version, rows.paired, population)
+    apart, averaged = said is not None, several.averages(run)
+    all_lines = _lines(run, version, said)
+    rows = Rows(lines.merged(all_lines), population, averaged=averaged, apart=apart)
+    scored = severities.score(version, rows, apart=apart)
     seconds = _median_seconds(run)
     data: dict[str, Any] = {
         "format": FORMAT,
@@ -82,12 +74,13 @@ def assemble(run: Run, version: TaxonomyVersion | None = None) -> Assembled:
         "overall": _overall(rows) if population else None,
         "categories": _categories(version, rows) if population else [],
         "failures": estimates.failures(sizes, population) if population else None,
-        "severity": weighted,
-        "severity_future": future,
-        "severity_scores": scores,
-        "severity_unknown": why_not,
+        "severity": scored.window,
+        "severity_future": scored.future,
+        "severity_scores": scored.sides,
+        "severity_unknown": scored.why_not,
         "raters": _raters(run) if said is None else label_sets.raters(said),
         "seconds_a_review": seconds,
+        "counted": None if apart else _counted(all_lines),
         "not_blind": Review.objects.filter(item__run=run, live=True, blind=False).count(),
         "lines": [
             {
@@ -105,8 +98,8 @@ def assemble(run: Run, version: TaxonomyVersion | None = None) -> Assembled:
     }
     own = rows
     if version.pk != run.taxonomy_version_id:
-        read = lines.merged(_lines(run, found, run.taxonomy_version, said))
-        own = Rows(read, population, averaged=averaged)
+        read = lines.merged(_lines(run, run.taxonomy_version, said))
+        own = Rows(read, population, averaged=averaged, apart=apart)
     judged = gate.judge_run(
         run,
         _rules(run, own, sizes),
@@ -119,14 +112,11 @@ def assemble(run: Run, version: TaxonomyVersion | None = None) -> Assembled:
     return Assembled(data, judged.look)
 
 
-def _lines(
-    run: Run, found: dict[int, Label], version: TaxonomyVersion, said: elsewhere.Words | None
-) -> list[Line]:
+def _lines(run: Run, version: TaxonomyVersion, said: elsewhere.Words | None) -> list[Line]:
     """The run's lines with their labels read in `version`."""
     if said is not None:
         return elsewhere.lines(run, version, said)
-    reader = Reader(version)
-    return lines.lines(run, {item: reader.read(label) for item, label in found.items()})
+    return lines.lines(run, several.read(run, version))
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -142,6 +132,7 @@ def _run(run: Run) -> dict[str, Any]:
         "taxonomy_digest": run.taxonomy_version.digest,
         "comparators_digest": run.pipeline_digest,
         "sampling": run.sampling,
+        "several_raters": str(AVERAGE if several.averages(run) else ADJUDICATE),
         "opens_at": run.opens_at.isoformat(),
         "closes_at": run.closes_at.isoformat() if run.closes_at else None,
     }
@@ -174,6 +165,17 @@ def _progress(all_lines: Sequence[Line]) -> dict[str, int]:
             len(line.labels) for line in all_lines if line.stratum == sampling.IDENTICAL
         ),
     }
+
+
+def _counted(all_lines: Sequence[Line]) -> dict[str, list[int]]:
+    """The reviews that the numbers stand on, by id: they are append-only, so the very items behind
+    a number of this report can be shown whatever is labelled later. Those of identical pairs are
+    behind rates alone."""
+    found: dict[str, list[int]] = {"paired": [], "identical": []}
+    for line in all_lines:
+        kind = "identical" if line.stratum == sampling.IDENTICAL else "paired"
+        found[kind] += [pk for label in line.labels for pk in label.reviews]
+    return found
 
 
 def _rules(run: Run, rows: Rows, sizes: dict[str, int]) -> list[Rule]:

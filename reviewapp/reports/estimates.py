@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evals.metrics.difference import future_difference, paired_difference, paired_p_value
+from evals.metrics.estimate import Estimate
 from evals.metrics.mcnemar import mcnemar_exact
 from evals.metrics.rates import stratified_rate
 from reviewapp.reports.lines import Counts
@@ -16,32 +17,52 @@ SMALL_FRACTION = 0.1
 
 def row(every: Counts, paired: Counts, population: int) -> dict[str, Any]:
     """every: counts of all lines; paired: of those that can differ. `mcnemar`: the exact test
-    beside p, null unless there is a single stratum of which less than a tenth was labelled."""
-    rate = (every.sampled, every.sizes, population)
+    beside p, null unless there is a single stratum of which less than a tenth was labelled. Where
+    raters are averaged, `worse` and `better` are pairs in which more, or fewer, of them found it on
+    the candidate's side, and of `found` there is `unknown` alone."""
+    worse, better = paired.pairs or (int(sum(paired.worse)), int(sum(paired.better)))
+    found = {
+        "baseline": sum(every.baseline),
+        "candidate": sum(every.candidate),
+        "judged": sum(every.sampled),
+        "unknown": sum(every.unknown),
+    }
     return {
-        "worse": sum(paired.worse),
-        "better": sum(paired.better),
-        "found": {
-            "baseline": sum(every.baseline),
-            "candidate": sum(every.candidate),
-            "judged": sum(every.sampled),
-            "unknown": sum(every.unknown),
-        },
-        "baseline": plain(stratified_rate(every.baseline, *rate, unknown=every.unknown)),
-        "candidate": plain(stratified_rate(every.candidate, *rate, unknown=every.unknown)),
-        "difference": plain(paired_difference(*paired.paired, population, unknown=paired.unknown)),
-        "future": plain(future_difference(*paired.paired, population, unknown=paired.unknown)),
-        "p": paired_p_value(*paired.paired, population, unknown=paired.unknown),
+        "worse": worse,
+        "better": better,
+        **({"unknown": found["unknown"]} if every.averaged else {"found": found}),
+        "baseline": plain(_rate(every, every.baseline, population)),
+        "candidate": plain(_rate(every, every.candidate, population)),
+        **_differences(paired, population),
         "mcnemar": _mcnemar(paired),
     }
+
+
+def _rate(every: Counts, hits: list[float], population: int) -> Estimate:
+    return stratified_rate(
+        hits,
+        every.sampled,
+        every.sizes,
+        population,
+        unknown=every.unknown,
+        averaged=every.averaged,
+    )
+
+
+def _differences(paired: Counts, population: int) -> dict[str, Any]:
+    columns, unknown, averaged = paired.paired, paired.unknown, paired.averaged
+    window = paired_difference(*columns, population, unknown=unknown, averaged=averaged)
+    future = future_difference(*columns, population, unknown=unknown, averaged=averaged)
+    p = paired_p_value(*columns, population, unknown=unknown, averaged=averaged)
+    return {"difference": plain(window), "future": plain(future), "p": p}
 
 
 def _mcnemar(paired: Counts) -> float | None:
     if len(paired.sizes) != 1 or any(paired.unknown) or not paired.sampled[0]:
         return None
-    if paired.sampled[0] >= SMALL_FRACTION * paired.sizes[0]:
+    if paired.averaged or paired.sampled[0] >= SMALL_FRACTION * paired.sizes[0]:
         return None
-    return mcnemar_exact(paired.worse[0], paired.better[0])
+    return mcnemar_exact(int(paired.worse[0]), int(paired.better[0]))
 
 
 def verdict(difference: dict[str, float | None], p: float) -> str:

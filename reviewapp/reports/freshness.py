@@ -10,7 +10,7 @@ from reviewapp.models import Report, ReportPart
 from reviewapp.reports.parts.registry import PARTS
 
 #: Of a report's data; a report of another format is out of date.
-FORMAT = 3
+FORMAT = 4
 
 _BASIS = """
 SELECT r.state AS run, extract(epoch FROM r.closes_at)::float8 AS closes,
@@ -19,7 +19,7 @@ SELECT r.state AS run, extract(epoch FROM r.closes_at)::float8 AS closes,
     (SELECT count(*) FROM evals_comparison WHERE run_id = r.id AND outcome IS NULL) AS pending,
     (SELECT count(*) FROM evals_comparison
         WHERE run_id = r.id AND noise_wanted AND noise_differs IS NULL) AS not_asked_twice,
-    r.comparison_set AS comparators,
+    r.comparison_set AS comparators, r.several_raters,
     (SELECT count(*) FROM evals_comparisonset
         WHERE run_id = r.id AND redrawn_at IS NULL) AS comparing_again,
     (SELECT count(*) FROM reviewapp_reviewitem WHERE run_id = r.id) AS items,

@@ -23,8 +23,9 @@ class Line:
     → equivalent", and in it too the items drawn are the first by u. `drawn_from` is the strata of
     before, `now` that of now.
     size: its comparisons; drawn: items made; labels: those of the closed prefix, in order of u up
-    to the first item that waits for a reviewer; items: whose they are, in the same order; skipped:
-    items of the prefix without a label of both sides, missing: which these are. A disputed item is
+    to the first item that waits for a reviewer; items: whose they are, in the same order (of labels
+    from elsewhere: of which comparisons); skipped: items of the prefix without a label of both
+    sides, missing: which these are. A disputed item is
     among those until it is adjudicated: a count that moved with what somebody said of A would tell
     them, and whoever adjudicates, which side A is. behind: resolved items after the first that
     waits, which are not used yet.
@@ -163,18 +164,24 @@ def _together(a: Line, b: Line) -> Line:
 
 @dataclass(frozen=True)
 class Counts:
-    """Per line: what paired_difference and stratified_rate take."""
+    """Per line: what paired_difference and stratified_rate take. `pairs`: where raters are
+    averaged, the pairs that are worse and better; the first four are then sums of shares."""
 
-    worse: list[int]
-    better: list[int]
-    baseline: list[int]
-    candidate: list[int]
+    worse: list[float]
+    better: list[float]
+    baseline: list[float]
+    candidate: list[float]
     sampled: list[int]
     unknown: list[int]
     sizes: list[int]
+    pairs: tuple[int, int] | None = None
 
     @property
-    def paired(self) -> tuple[list[int], list[int], list[int], list[int]]:
+    def averaged(self) -> bool:
+        return self.pairs is not None
+
+    @property
+    def paired(self) -> tuple[list[float], list[float], list[int], list[int]]:
         """The leading arguments of paired_difference and future_difference."""
         return self.worse, self.better, self.sampled, self.sizes
 
@@ -204,4 +211,5 @@ def counts(chosen: Sequence[Line], has: Callable[[Label, str], bool | None]) -> 
             )
         )
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(7)]
-    return Counts(*columns)
+    worse, better, baseline, candidate, sampled, unknown, sizes = columns
+    return Counts([*worse], [*better], [*baseline], [*candidate], sampled, unknown, sizes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from reviewapp.reports.never import never_found
 from reviewapp.reports.words import points
 
 #: Names that are said in full.
@@ -45,9 +46,9 @@ def _labels(data: dict[str, Any], total: int) -> Iterator[Row]:
     paired = [row for row in rows if row["stratum"] != "identical"]
     if paired and not any(row["labelled"] for row in paired):
         share = sum(row["size"] for row in paired) / total
+        yet = "has a label that counts" if data.get("elsewhere") else "has been labelled yet"
         yield (
-            f"No discrepancy has been labelled yet: any difference may be up to {points(share)} "
-            "points either way.",
+            f"No discrepancy {yet}: any difference may be up to {points(share)} points either way.",
             share,
         )
     else:
@@ -62,7 +63,13 @@ def _labels(data: dict[str, Any], total: int) -> Iterator[Row]:
     elif any(not row["labelled"] for row in identical):
         batches = sum(not row["labelled"] for row in identical)
         yield f"{_count(batches, 'batch has', 'batches have')} no identical pair audited.", None
-    if skipped := labels["skipped"]:
+    if (skipped := labels["skipped"]) and data.get("elsewhere"):
+        yield (
+            f"{_count(skipped, 'pair has', 'pairs have')} no label of both sides on which raters "
+            "agree: counted both ways.",
+            None,
+        )
+    elif skipped:
         yield (
             f"{_count(skipped, 'drawn item has', 'drawn items have')} no label (skipped, disputed, "
             "or half judged): counted both ways.",
@@ -96,19 +103,6 @@ def _unseen(paired: list[dict[str, Any]], total: int) -> Iterator[Row]:
 def _behind(rows: list[dict[str, Any]]) -> int:
     """Resolved items that are not in the closed prefix of their line."""
     return sum(row["behind"] for row in rows)
-
-
-def never_found(row: dict[str, Any], overall: dict[str, Any] | None) -> bool:
-    """Whether no labelled item has a category, all items having been asked: a translated report
-    does not know what labels of another version would say."""
-    if row["worse"] or row["better"] or row["baseline"]["value"] or row["candidate"]["value"]:
-        return False
-    return _unknown(row) <= _unknown(overall or {})
-
-
-def _unknown(row: dict[str, Any]) -> int:
-    """Items that do not say whether a side has it; not counted where raters are averaged."""
-    return int(row.get("found", {}).get("unknown", 0))
 
 
 def _categories(data: dict[str, Any]) -> Iterator[Row]:

@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reviewapp.reports import words
+from reviewapp.reports import provenance, words
 from reviewapp.reports.cautions import cautions
 from reviewapp.reports.charts.svg import cleaned
 from reviewapp.reports.forest import forest, strips
-from reviewapp.reports.missing import never_found
+from reviewapp.reports.never import never_found
 from reviewapp.reports.noise_words import noise_in_words
 
 #: How the page calls the two intervals, and where they are in a row.
 POPULATIONS = {"window": "difference", "traffic": "future"}
+#: Labels below which a weighted score is so wide that the page says so.
+FEW = 100
+#: Rows of the plot; the table has all of them.
+MOST_DRAWN = 40
 #: Lines, slices and days that are listed; all of them are in the JSON.
 MOST_LINES, MOST_SLICES, MOST_DAYS = 120, 30, 92
 ORIGINS = {
-    "traffic": "random traffic",
+    "traffic": "traffic, audited where the two matched: the easy cases",
     "discrepancy": "discrepancies: the hard cases",
     "import": "imported examples",
     "run": "known answers of the run itself",
@@ -31,7 +35,7 @@ ORIGINS = {
 class Part:
     """One part of a report on its page. `shown`: its data, None where there is none; `why`: the
     sentence that says why not; `waiting`: it has not been computed yet; `behind`: it is being
-    computed again."""
+    computed again; `failed`: it could not be, and these are the numbers of before."""
 
     name: str
     shown: Any
@@ -39,6 +43,7 @@ class Part:
     why: str
     waiting: bool
     behind: bool
+    failed: bool = False
 
 
 #: In the order of the page.
@@ -70,6 +75,7 @@ def parts(data: dict[str, Any], behind: Collection[str]) -> dict[str, Part]:
             why=about.get("why") or "",
             waiting=shown is None and not as_of,
             behind=name in behind and bool(as_of),
+            failed=shown is not None and bool(about.get("why")),
         )
     return made
 
@@ -91,13 +97,18 @@ def build(
         "cautions": cautions(data),
         "scripted": any(rater["kind"] == "script" for rater in data["raters"]),
         **categories(data, population),
-        "rules_open": [rule for rule in data["gate"]["rules"] if rule["verdict"] != "pass"],
+        **_open(data["gate"]),
         "rules_passed": [rule for rule in data["gate"]["rules"] if rule["verdict"] == "pass"],
         **_score(made["score"].shown),
         **_latency(made["latency"].shown),
         **_cost(made["cost"].shown, volume),
         **_slices(made["slices"].shown),
         **_days(made["days"].shown),
+        **provenance.agreement(made["agreement"].shown),
+        **provenance.accuracy(made["accuracy"].shown),
+        **provenance.drift(made["drift"].shown),
+        "benchmarks": _benchmarks(data["run"]),
+        "few": data["labels"]["used"] < FEW,
         **_lines(data),
         "noise_words": noise_in_words(made["noise"].shown) if made["noise"].shown else [],
     }
@@ -123,7 +134,8 @@ def categories(data: dict[str, Any], population: str) -> dict[str, Any]:
         "never": never if known else [],
         "overall": {**overall, "estimate": overall[kind]} if overall and known else None,
         "severity": _severity(data, kind),
-        "forest": forest(drawn, kind, margins(data)) if drawn and known else None,
+        "forest": forest(drawn[:MOST_DRAWN], kind, margins(data)) if drawn and known else None,
+        "undrawn": max(0, len(drawn) - MOST_DRAWN),
     }
 
 
@@ -152,6 +164,27 @@ def _bare(estimate: dict[str, Any]) -> str:
     return words.interval(estimate).replace(" points", "")
 
 
+def _open(gate: dict[str, Any]) -> dict[str, Any]:
+    """Rules that do not pass, each with what would decide it; apart, those that cannot before it is
+    known what reviewers miss."""
+    rules = [rule for rule in gate["rules"] if rule["verdict"] != "pass"]
+    untold = [rule for rule in rules if provenance.is_untold(rule)]
+    return {
+        "rules_open": [
+            {**rule, "needs": provenance.needs(rule, gate["plan"])}
+            for rule in rules
+            if rule not in untold
+        ],
+        "rules_untold": provenance.by_gold(untold),
+    }
+
+
+def _benchmarks(run: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """By name: what each version scores, None where it has none of it."""
+    before, after = (run[side]["benchmarks"] or {} for side in ("baseline", "candidate"))
+    return [(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
+
+
 def _score(score: dict[str, Any] | None) -> dict[str, Any]:
     rows = (score or {}).get("by_origin") or []
     named = [{**row, "named": ORIGINS.get(row["origin"], row["origin"])} for row in rows]
@@ -178,7 +211,9 @@ def _cost(cost: dict[str, Any] | None, volume: str) -> dict[str, Any]:
 
 def _slices(slices: dict[str, Any] | None) -> dict[str, Any]:
     tables = []
-    for outcome in (slices or {}).get("outcomes") or []:
+    outcomes = (slices or {}).get("outcomes") or []
+    compared = [one for one in outcomes if one["ranked"]]
+    for outcome in compared:
         ranked = outcome["ranked"][:MOST_SLICES]
         drawn = strips([row["shrunk"] for row in ranked])
         tables.append(
@@ -189,7 +224,8 @@ def _slices(slices: dict[str, Any] | None) -> dict[str, Any]:
                 "flagged": [row for row in outcome["ranked"] if row["flagged"]],
             }
         )
-    return {"slice_tables": tables}
+    nothing = [one["name"] for one in outcomes if not one["ranked"] and one["key"]]
+    return {"slice_tables": tables, "unsliced": nothing if tables else []}
 
 
 def _days(days: dict[str, Any] | None) -> dict[str, Any]:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evals import sampling
 from reviewapp.labelling.labels import Label
+from reviewapp.labelling.several import Several, share
 from reviewapp.models import Review
 from reviewapp.reports.lines import Counts, Line
 
 SIDES = ("baseline", "candidate")
-WORSE, BETTER, BASELINE, CANDIDATE, UNKNOWN = range(5)
+WORSE, BETTER, BASELINE, CANDIDATE, UNKNOWN, WORSE_PAIRS, BETTER_PAIRS = range(7)
 
-Table = NDArray[np.int64]
-Kind = tuple[int, int]
+Table = NDArray[Any]  # int64; float64 where raters are averaged
+#: Category and severity by primary keys, and that a side has at least so many findings of them.
+Kind = tuple[int, int, int]
+
+
+#: A weight, and that a rater has at least so many findings of it.
+Times = tuple[float, int]
 
 
 def has_error(label: Label, side: str) -> bool:
@@ -30,16 +39,26 @@ def has_category(category: int) -> Callable[[Label, str], bool | None]:
 class Tally:
     """What `lines.counts` gives of `chosen`, for each category without reading the labels again.
 
-    kinds: (category, severity) of all findings, by primary keys. vague: labels a line of which
-    something that they say, or could not say, has no weight that is known.
+    averaged: what counts of a label is the share of its raters (labelling/several.py). same: pairs
+    of one text count as no difference where they have no label, for all of them are known.
+    kinds: of all findings, so that what they weigh together is a sum over findings; or, where
+    raters are averaged, `times`. vague: labels a line of which something that they say, or could
+    not say, has no weight that is known. assumed: pairs of one text that count without a label.
     """
 
-    def __init__(self, chosen: Sequence[Line]) -> None:
-        self._labels = [len(line.labels) for line in chosen]
-        self._skipped = [line.skipped for line in chosen]
+    def __init__(
+        self, chosen: Sequence[Line], *, averaged: bool = False, same: bool = False
+    ) -> None:
+        known = [same and line.stratum == sampling.IDENTICAL for line in chosen]
+        rows = list(zip(chosen, known, strict=True))
+        self._labels = [line.size if all_ else len(line.labels) for line, all_ in rows]
+        self.assumed = sum(line.size - len(line.labels) for line, all_ in rows if all_)
+        self._skipped = [0 if all_ else line.skipped for line, all_ in rows]
         self._sizes = [line.size for line in chosen]
+        self.averaged = averaged
         self._categories: dict[int, Table] = {}
         self._kinds: dict[Kind, Table] = {}
+        self._times: dict[Times, Table] = {}
         self._errors = self._table()
         self.vague = [0] * len(chosen)
         for at, line in enumerate(chosen):
@@ -57,10 +76,19 @@ class Tally:
     def kinds(self) -> list[Kind]:
         return sorted(self._kinds)
 
-    def kind(self, kind: Kind) -> tuple[list[int], list[int]]:
+    def kind(self, kind: Kind) -> tuple[list[float], list[float]]:
         """Labels a line whose baseline, and whose candidate, has such a finding; vague labels are
         left out."""
         table = self._kinds[kind]
+        return table[BASELINE].tolist(), table[CANDIDATE].tolist()
+
+    @property
+    def times(self) -> list[Times]:
+        return sorted(self._times)
+
+    def of_times(self, times: Times) -> tuple[list[float], list[float]]:
+        """As `kind`, in labels' raters: their shares, added up."""
+        table = self._times[times]
         return table[BASELINE].tolist(), table[CANDIDATE].tolist()
 
     def weighed(self) -> tuple[list[int], list[int], list[int]]:
@@ -70,9 +98,12 @@ class Tally:
         return sampled, self._sizes, unknown
 
     def _table(self) -> Table:
-        return np.zeros((5, len(self._sizes)), dtype=np.int64)
+        return np.zeros((7, len(self._sizes)), dtype=np.float64 if self.averaged else np.int64)
 
     def _add(self, at: int, label: Label) -> None:
+        if self.averaged:
+            self._add_all(at, label)
+            return
         _count(self._errors, at, *(has_error(label, side) for side in SIDES))
         if not (label.findings or label.possible or label.unasked):
             return
@@ -88,20 +119,49 @@ class Tally:
             _count(self._of(category), at, *(category in said[side] for side in SIDES))
         self._weigh(at, label)
 
+    def _add_all(self, at: int, label: Label) -> None:
+        """Each side's share of raters; of a label that is one person's, 0 or 1."""
+        _count(self._errors, at, *(share(label, side, has_error) for side in SIDES))
+        raters = label.raters if isinstance(label, Several) else {side: [label] for side in SIDES}
+        categories: set[int] = set()
+        for one in (one for said in raters.values() for one in said):
+            categories.update(c for _, c, _ in one.findings if c is not None)
+            categories.update(one.unasked, *(several for _, several in one.possible))
+        for category in categories:
+            both = [share(label, side, has_category(category)) for side in SIDES]
+            _count(self._of(category), at, *both)
+        self._weigh_all(at, label)
+
+    def _weigh_all(self, at: int, label: Label) -> None:
+        weighed = label.weighed if isinstance(label, Several) else {}
+        if any(None in said for said in weighed.values()):
+            self.vague[at] += 1
+            return
+        for side, said in weighed.items():
+            for found in said:
+                for weight, times in Counter(w for w in found or () if w > 0).items():
+                    for least in range(1, times + 1):
+                        table = self._times.setdefault((weight, least), self._table())
+                        row = BASELINE if side == "baseline" else CANDIDATE
+                        table[row, at] += 1 / len(said)
+
     def _weigh(self, at: int, label: Label) -> None:
         if label.possible or label.unasked or any(c and s is None for _, c, s in label.findings):
             self.vague[at] += 1
             return
         for side, category, severity in label.findings:
-            if category is not None and severity is not None:
-                table = self._kinds.setdefault((category, severity), self._table())
+            if category is None or severity is None:
+                continue
+            times = 1 + label.more.count((side, category, severity))
+            for least in range(1, times + 1):
+                table = self._kinds.setdefault((category, severity, least), self._table())
                 table[BASELINE if side == "baseline" else CANDIDATE, at] += 1
 
     def _of(self, category: int) -> Table:
         return self._categories.setdefault(category, self._table())
 
     def _counts(self, table: Table) -> Counts:
-        unknown = table[UNKNOWN].tolist()
+        unknown = table[UNKNOWN].astype(int).tolist()
         return Counts(
             table[WORSE].tolist(),
             table[BETTER].tolist(),
@@ -110,15 +170,23 @@ class Tally:
             [n - lost for n, lost in zip(self._labels, unknown, strict=True)],
             [n + lost for n, lost in zip(self._skipped, unknown, strict=True)],
             self._sizes,
+            _pairs(table) if self.averaged else None,
         )
 
 
-def _count(table: Table, at: int, baseline: bool | None, candidate: bool | None) -> None:
-    """One label; where one of its sides is not known it counts as unknown, as a skipped item."""
+def _pairs(table: Table) -> tuple[int, int]:
+    return int(table[WORSE_PAIRS].sum()), int(table[BETTER_PAIRS].sum())
+
+
+def _count(table: Table, at: int, baseline: float | None, candidate: float | None) -> None:
+    """One label; where one of its sides is not known it counts as unknown, as a skipped item.
+    baseline, candidate: whether, or in which share of its raters' words, a side has the thing."""
     if baseline is None or candidate is None:
         table[UNKNOWN, at] += 1
         return
-    table[WORSE, at] += candidate and not baseline
-    table[BETTER, at] += baseline and not candidate
+    table[WORSE, at] += max(candidate - baseline, 0)
+    table[BETTER, at] += max(baseline - candidate, 0)
+    table[WORSE_PAIRS, at] += candidate > baseline
+    table[BETTER_PAIRS, at] += candidate < baseline
     table[BASELINE, at] += baseline
     table[CANDIDATE, at] += candidate

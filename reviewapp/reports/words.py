@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from reviewapp.reports import provenance
+from reviewapp.reports.never import never_found
+
+#: Critical categories that one sentence names, where nothing was found of them.
+NAMED = 6
+
 
 def points(share: float, signed: bool = False) -> str:
     """A share as points, with no more digits than it deserves: 0.0094 is "0.9"."""
@@ -43,7 +49,7 @@ def _differ(data: dict[str, Any], total: int) -> str:
         measured = "was not measured" if part["as_of"] else "is being computed"
         return sentence + f"; how often production disagrees with itself {measured}."
     floor = noise["baseline_differs"]
-    asked = f"asked twice on {noise['requests']} requests"
+    asked = f"asked twice on {noise['requests']:,} requests"
     if floor <= share:
         sentence += (
             f"; {points(floor)} points of that is the production model disagreeing with itself "
@@ -66,24 +72,62 @@ def _errors(data: dict[str, Any]) -> list[str]:
     if not outcomes["differ"] + outcomes["equivalent"]:
         return ["No two outputs differ, so neither do their errors."]
     if labels["used"] == labels["identical_used"]:
+        if data.get("elsewhere") and labels["drawn"]:
+            return [
+                "No discrepancy has a blind label of both sides on which its raters agree, so "
+                "nothing is known about errors."
+            ]
         return ["No discrepancy has been labelled yet, so nothing is known about errors."]
     among = ""
     if not labels["equivalent_used"] and outcomes["equivalent"]:
         among = " (among discrepancies; no pair that the comparators call equivalent was labelled)"
     aggregate = f"errors overall: {interval(overall['difference'])}{among}"
-    critical = [c for c in data["categories"] if c["critical"]]
     worse = [c for c in data["categories"] if c["verdict"] == "worse"]
-    others = [c for c in critical if c not in worse]
-    if overall["difference"]["value"] < 0 and worse:
-        named = "; ".join(f"more {_loud(c)}: {_in_window(c)}" for c in worse)
+    critical = [c for c in data["categories"] if c["critical"] and c not in worse]
+    perhaps = [c for c in critical if _perhaps_worse(c)]
+    never = [c for c in critical if c["verdict"] == "not decided" and never_found(c, overall)]
+    if overall["difference"]["value"] < 0 and worse + perhaps:
+        hidden = [f"more {_loud(c)}: {_in_window(c)}" for c in worse]
+        hidden += [f"perhaps more {_loud(c)}: {_alone(c, data)}" for c in perhaps]
         less = "Fewer" if overall["verdict"] == "better" else "Apparently fewer"
-        sentences = [f"{less} {aggregate}. But {named}."]
+        sentences = [f"{less} {aggregate}. But {'; '.join(hidden)}."]
     else:
         sentences = [f"{aggregate[0].upper()}{aggregate[1:]} ({overall['verdict']})."]
-        others = [*worse, *others]
-    for c in others:
-        sentences.append(f"{_loud(c)}: {_in_window(c)} ({c['verdict']}).")
-    return sentences
+        sentences += [f"{_loud(c)}: {_in_window(c)} (worse)." for c in worse]
+        sentences += [f"{_loud(c)}: {_alone(c, data)}." for c in perhaps]
+    for c in critical:
+        if c not in perhaps and c not in never:
+            sentences.append(f"{_loud(c)}: {_in_window(c)} ({c['verdict']}).")
+    return [*sentences, *_never(never)]
+
+
+def _perhaps_worse(category: dict[str, Any]) -> bool:
+    """Whether its own interval leaves zero out on the worse side, and the verdict does not."""
+    low = category["difference"]["low"]
+    return category["verdict"] == "not decided" and low is not None and low > 0
+
+
+def _alone(category: dict[str, Any], data: dict[str, Any]) -> str:
+    return (
+        f"{interval(category['difference'])}, beyond chance if it alone is looked at, and not "
+        f"decided once all {len(data['categories'])} categories are"
+    )
+
+
+def _never(rows: list[dict[str, Any]]) -> list[str]:
+    """Critical ones of which nothing was found, together: what that leaves possible."""
+    if not rows:
+        return []
+    more = f" and {len(rows) - NAMED} more critical ones" if len(rows) > NAMED else ""
+    names = ", ".join(_loud(c) for c in rows[:NAMED]) + more
+    ends = [c["difference"][end] for c in rows for end in ("low", "high")]
+    if None in ends:
+        return [f"{names}: found on no labelled output, and how often elsewhere has no bound."]
+    most = points(max(abs(end) for end in ends))
+    return [
+        f"{names}: found on no labelled output; that leaves a difference of up to {most} points "
+        "either way (not decided)."
+    ]
 
 
 def _in_window(category: dict[str, Any]) -> str:
@@ -128,21 +172,44 @@ def _gate(gate: dict[str, Any], labels: dict[str, int]) -> str:
 
 
 def _needed(gate: dict[str, Any]) -> str:
+    """What would decide the rules that are not: labels, or first of all gold items."""
     undecided = [rule for rule in gate["rules"] if rule["verdict"] == "undecided"]
+    unknown = [rule for rule in undecided if rule.get("pass_margin", 0) is None]
+    undecided = [rule for rule in undecided if rule not in unknown]
+    return _labels_needed(gate, undecided) + _gold_needed(unknown)
+
+
+def _labels_needed(gate: dict[str, Any], undecided: list[dict[str, Any]]) -> str:
     reachable = [rule for rule in undecided if rule["labels_needed"] is not None]
+    others = [rule for rule in undecided if rule not in reachable]
+    said = ""
     if reachable:
         most = max(reachable, key=lambda rule: rule["labels_needed"])
         number = most["labels_needed"]
         labels = "label" if number == 1 else "labels"
         hours = most.get("hours_needed")
         time = f" ({duration(hours)} of reviewing)" if hours else ""
-        return f"; about {number:,} more {labels}{time} would decide “{most['name']}”"
-    if undecided:
-        names = _listed([f"“{rule['name']}”" for rule in undecided])
+        said = f"; about {number:,} more {labels}{time} would decide “{most['name']}”"
+    if others:
+        names = _listed([f"“{rule['name']}”" for rule in others])
         plan = gate.get("plan")
         where = f"within the plan of {plan['budget']:,}" if plan else "on these requests"
-        return f"; no number of labels {where} would decide {names}"
-    return ""
+        said += f"; no number of labels {where} would decide {names}"
+    return said
+
+
+def _gold_needed(unknown: list[dict[str, Any]]) -> str:
+    """The policy allows for what reviewers miss: where that is not known nothing can pass."""
+    said = ""
+    for wanting, rules in provenance.by_gold(unknown):
+        names = _listed([f"“{rule['name']}”" for rule in rules])
+        it, passes = ("it", "it passes") if len(rules) == 1 else ("them", "they pass")
+        have = {"with": f" that have {it}", "without": f" without {it}", "any": ""}[wanting]
+        said += (
+            f"; how much reviewers miss of {names} is not known, so no label can show that "
+            f"{passes}: gold items{have} would"
+        )
+    return said
 
 
 def duration(hours: float) -> str:

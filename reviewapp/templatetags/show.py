@@ -163,6 +163,12 @@ def signed(value: float | None) -> str:
 
 
 @register.filter
+def minute(moment: str) -> str:
+    """A date of a report's JSON as "2026-11-25 19:18", without its zone."""
+    return moment[:16].replace("T", " ")
+
+
+@register.filter
 def ago(moment: datetime | str | None) -> str:
     """How long ago, in one unit."""
     if not moment:

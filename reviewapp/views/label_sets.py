@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from evals.models import SeveralRaters
 from reviewapp.access import Action, open_project
 from reviewapp.actions import imported
+from reviewapp.actions.several_raters import set_several_raters
 from reviewapp.labelling import label_sets
 from reviewapp.labelling.importing import Statement
 from reviewapp.models import LabelSet
@@ -57,7 +58,7 @@ def several(request: HttpRequest, slug: str) -> HttpResponse:
     access = open_project(request.user, slug, Action.CONFIGURE)
     chosen = request.POST.get("several_raters", "")
     try:
-        imported.set_several_raters(project=access.project, several=chosen, by=access.user)
+        set_several_raters(project=access.project, several=chosen, by=access.user)
     except ValidationError as error:
         messages.error(request, "; ".join(error.messages))
     else:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +20,7 @@ from evals.models import Run
 from evals.recompute import under_way
 from reviewapp import workers
 from reviewapp.access import Action, frozen_report, open_project
-from reviewapp.actions import reports
+from reviewapp.actions import parts, reports
 from reviewapp.labelling import moving
 from reviewapp.models import Decision, Promotion, Report
 from reviewapp.reports import freshness
@@ -68,6 +69,7 @@ def _answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         response = render(request, "report.html#waiting", context)
     else:
         context["versions"] = moving.versions(run.taxonomy_version)
+        context["tested"] = _tested(run)
         context["frozen"] = Report.objects.filter(run=run, frozen_at__isnull=False).defer("data")
         context |= _signed(chosen)
         response = render(request, "report.html", context)
@@ -75,6 +77,18 @@ def _answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         response["HX-Refresh"] = "true"
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
+
+
+def _tested(run: Run) -> QuerySet[Run]:
+    """Runs of the same two versions over eval sets, for a shadow's report to lead to."""
+    runs = Run.objects.filter(
+        project=run.project_id,
+        kind=Run.Kind.OFFLINE,
+        baseline=run.baseline_id,
+        candidate=run.candidate_id,
+    )
+    chosen = runs.exclude(pk=run.pk).exclude(state=Run.State.CANCELLED).order_by("-pk")
+    return chosen.select_related("evalset_version__evalset")[:5]
 
 
 def version_of(run: Run, reference: str) -> TaxonomyVersion | None:
@@ -109,13 +123,15 @@ def _fresh(chosen: Report | None, run: Run, version: TaxonomyVersion | None) -> 
     now = freshness.basis(run.pk)
     core = chosen is not None and chosen.data["basis"] == now
     if not core:
-        reports.refresh_soon(run.pk, version.pk if version else None)
+        reports.refresh_soon(run.pk, version.pk if version else None, looked_at=True)
     dated = chosen.data.get("parts", {}) if chosen else {}
     behind = {
         name
         for name, part in PARTS.items()
         if (dated.get(name) or {}).get("basis") != part.basis(now)
     }
+    if core and behind:
+        parts.refresh_soon(run.pk)
     return Fresh(core, frozenset(behind))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -11,36 +10,20 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from evals.models import Run
+from evals.models import Run, SeveralRaters
 from evals.values import row_number
-from reviewapp.access import open_project
+from reviewapp.access import Access, open_project
 from reviewapp.actions import exposures
-from reviewapp.models import Finding, Report, Review, ReviewItem
+from reviewapp.labelling import elsewhere
+from reviewapp.labelling.averaging import averages
+from reviewapp.models import Finding, Report, ReviewItem
 from reviewapp.reports import behind_numbers
+from reviewapp.reports.behind_numbers import Number
+from reviewapp.views import report_pairs
 from reviewapp.views.report import chosen_report, version_of
 from taxonomy.models import Category, TaxonomyVersion
 
 PAGE = 25
-
-
-@dataclass(frozen=True)
-class Number:
-    """Of a report. category: None for errors of any kind; side, d: "" for any."""
-
-    category: Category | None
-    side: str
-    d: str
-
-    def in_report(self, data: dict[str, Any]) -> int | None:
-        """What a report says, where it says it as a count."""
-        row = data["overall"]
-        if self.category:
-            key = self.category.key
-            row = next((one for one in data["categories"] if one["key"] == key), None)
-        if not row:
-            return None
-        said = row[self.d] if self.d else (row.get("found") or {}).get(self.side)
-        return said if isinstance(said, int) else None
 
 
 @login_required
@@ -51,20 +34,39 @@ def items(request: HttpRequest, slug: str, run: str) -> HttpResponse:
     access = open_project(request.user, slug)
     found = access.run(run)
     asked = {name: str(value).replace("\0", "") for name, value in request.GET.items()}
-    version = version_of(found, asked.get("taxonomy", ""))
-    report = chosen_report(found, asked.get("frozen", ""), version)
-    number = _number(version or found.taxonomy_version, asked)
+    chosen = version_of(found, asked.get("taxonomy", ""))
+    report = chosen_report(found, asked.get("frozen", ""), chosen)
+    frozen = report is not None and report.frozen_at is not None
+    version = report.taxonomy_version if report and frozen else chosen or found.taxonomy_version
+    number = _number(version, asked)
+    after = row_number(asked.get("after", ""))
+    if (report and report.data["elsewhere"]) and (said := elsewhere.of(found)) is not None:
+        pairs = behind_numbers.pairs(found, version, said, number)
+        behind = report_pairs.page(found, pairs, access, after=after, size=PAGE)
+    else:
+        behind = _page(_behind(found, version, report, number), access, after)
+    more = behind.pop("more")
     context = {
         "access": access,
         "section": "runs",
         "run": found,
         "report": report,
         "number": number,
+        "averaged": _averaged(found, report),
+        "counted": number.in_report(report.data) if report else None,
+        "more": urlencode({**asked, "after": str(more)}) if more else "",
         **_links(asked),
-        **_behind(found, version or found.taxonomy_version, report, number, asked),
+        **behind,
     }
-    exposures.show(items=[row["item"].pk for row in context["rows"]], to=access.user)
     return render(request, "report_items.html", context)
+
+
+def _averaged(run: Run, report: Report | None) -> bool:
+    """Whether the report was of means over raters."""
+    if report is None:
+        return averages(run)
+    said = (report.data["elsewhere"] or report.data["run"]).get("several_raters")
+    return bool(said == SeveralRaters.AVERAGE)
 
 
 def _number(version: TaxonomyVersion, asked: dict[str, str]) -> Number:
@@ -76,33 +78,6 @@ def _number(version: TaxonomyVersion, asked: dict[str, str]) -> Number:
     )
 
 
-def _links(asked: dict[str, str]) -> dict[str, str]:
-    kept = urlencode({name: asked[name] for name in ("taxonomy", "frozen") if asked.get(name)})
-    return {"back": f"?{kept}" if kept else "", "keep": f"&{kept}" if kept else ""}
-
-
-def _behind(
-    run: Run, version: TaxonomyVersion, report: Report | None, number: Number, asked: dict[str, str]
-) -> dict[str, Any]:
-    """Labels that were made elsewhere are of outputs: no items are behind their numbers."""
-    elsewhere = bool(report and report.data["elsewhere"])
-    every = (
-        []
-        if elsewhere
-        else behind_numbers.items(run, version, number.category, number.side, number.d)
-    )
-    resolved = ReviewItem.objects.filter(pk__in=every, state=ReviewItem.State.RESOLVED)
-    rows, more = _page(resolved, asked)
-    return {
-        "rows": rows,
-        "more": urlencode({**asked, "after": str(more)}) if more else "",
-        "count": len(every),
-        "hidden": len(every) - resolved.count(),
-        "elsewhere": elsewhere,
-        "counted": number.in_report(report.data) if report and not elsewhere else None,
-    }
-
-
 def _category(version: TaxonomyVersion, key: str) -> Category | None:
     if not key:
         return None
@@ -112,27 +87,48 @@ def _category(version: TaxonomyVersion, key: str) -> Category | None:
     return found
 
 
-def _page(resolved: Any, asked: dict[str, str]) -> tuple[list[dict[str, Any]], int | None]:
-    """Items after ?after=, each with what was said of it; and after which the next page begins."""
+def _links(asked: dict[str, str]) -> dict[str, str]:
+    kept = urlencode({name: asked[name] for name in ("taxonomy", "frozen") if asked.get(name)})
+    return {"back": f"?{kept}" if kept else "", "keep": f"&{kept}" if kept else ""}
+
+
+def _behind(
+    run: Run, version: TaxonomyVersion, report: Report | None, number: Number
+) -> dict[int, list[int]]:
+    """As the report counted them; a report of before this was kept, or none, has those of now."""
+    counted = report.data.get("counted") if report else None
+    if counted is None:
+        return behind_numbers.items(run, version, number)
+    return behind_numbers.items_counted(counted, version, number)
+
+
+def _page(every: dict[int, list[int]], access: Access, after: int) -> dict[str, Any]:
+    """Resolved items after `after`, each with what was said of it; and after which the next page
+    begins."""
+    resolved = ReviewItem.objects.filter(pk__in=every, state=ReviewItem.State.RESOLVED)
     found = list(
-        resolved.filter(pk__gt=row_number(asked.get("after", "")))
+        resolved.filter(pk__gt=after)
         .select_related(
             "comparison__request", "comparison__baseline_output", "comparison__candidate_output"
         )
         .order_by("pk")[: PAGE + 1]
     )
     more = found[PAGE - 1].pk if len(found) > PAGE else None
-    said = _said([item.pk for item in found[:PAGE]])
-    return [{"item": item, "findings": said.get(item.pk, [])} for item in found[:PAGE]], more
+    shown = found[:PAGE]
+    may_see = exposures.show(items=[item.pk for item in shown], to=access.user)
+    said = _said([pk for item in shown for pk in every[item.pk]])
+    rows = [
+        {"item": item, "of": item.comparison, "findings": said.get(item.pk, [])}
+        for item in shown
+        if item.pk in may_see
+    ]
+    hidden = len(every) - resolved.count() + len(shown) - len(rows)
+    return {"rows": rows, "more": more, "count": len(every), "hidden": hidden}
 
 
-def _said(items: list[int]) -> dict[int, list[Finding]]:
-    """Findings of the label that counts: the adjudication where there is one."""
-    reviews = Review.objects.filter(item__in=items, live=True, blind=True)
-    chosen: dict[int, int] = {}
-    for pk, item in reviews.order_by("item", "-authoritative", "rater").values_list("pk", "item"):
-        chosen.setdefault(item, pk)
-    rows = Finding.objects.filter(review__in=chosen.values()).select_related(
+def _said(reviews: list[int]) -> dict[int, list[Finding]]:
+    """Findings of these reviews by item."""
+    rows = Finding.objects.filter(review__in=reviews).select_related(
         "category", "severity", "review"
     )
     said: dict[int, list[Finding]] = {}

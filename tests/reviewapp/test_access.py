@@ -5,6 +5,7 @@ from django.http import Http404
 
 from reviewapp.access import ALLOWED, Action, open_project, projects_of
 from reviewapp.actions import members, projects
+from reviewapp.labelling.averaging import averages
 from reviewapp.models import Rater, ReviewItem, Role
 from tests.reviewapp.actions.conftest import quick_passwords  # noqa: F401
 
@@ -45,6 +46,16 @@ class TestOpenProject:
     def test_a_role_that_does_not_allow_it(self, project, bob):
         with pytest.raises(PermissionDenied, match="As reviewer of Support triage you may not"):
             open_project(bob, "support", Action.INGEST)
+
+
+class TestItemToJudge:
+    def test_what_decides_its_state_is_there(
+        self, project, finished_run, bob, django_assert_num_queries
+    ):
+        access = open_project(bob, "support", Action.REVIEW)
+        item = access.item_to_judge(finished_run.items.first().pk)
+        with django_assert_num_queries(0):
+            assert not averages(item.run)
 
 
 class TestAllowed:

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -6,7 +7,7 @@ from django.utils import timezone
 from evals.models import Run
 from reviewapp import due, tasks
 from reviewapp.actions import audit, items, projects, reports
-from reviewapp.models import Report
+from reviewapp.models import AuditEvent, Report
 
 LONG_AGO = timezone.now() - timedelta(days=9)
 
@@ -29,6 +30,18 @@ class TestChanged:
         """Its transaction may have been committed after the report was computed."""
         monkeypatch.setattr(due, "MARGIN", timedelta(minutes=2))
         assert due.changed().get() == quiet
+
+    def test_what_was_committed_late_is_looked_at_once_the_report_has_rested(
+        self, quiet, monkeypatch
+    ):
+        """It was done a moment before the report, and is not in it; that may rest ten minutes."""
+        monkeypatch.setattr(due, "MARGIN", timedelta(minutes=2))
+        done = AuditEvent.objects.latest("id").at
+        Report.objects.update(computed_at=done + timedelta(seconds=1))
+        for minutes, looked_at in ((11, True), (60, False)):
+            then = done + timedelta(minutes=minutes)
+            monkeypatch.setattr(due, "timezone", SimpleNamespace(now=lambda then=then: then))
+            assert due.changed().exists() == looked_at
 
     @pytest.mark.parametrize("sealed", [True, False])
     def test_something_was_done_since_the_report(self, quiet, project, olga, sealed):

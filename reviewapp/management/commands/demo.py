@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from evals import compare
 from evals.models import Run
 from reviewapp import serving
+from reviewapp.actions import parts, reports
 from reviewapp.demo import load, messages, model_server, project
 from reviewapp.models import Report, ReviewItem
 from reviewapp.reports.freshness import behind, is_fresh
@@ -95,7 +96,13 @@ class Command(BaseCommand):
 
         def fresh() -> bool:
             current = Report.objects.current(run)
-            return current is not None and is_fresh(current) and not behind(run.pk)
+            if current is None or not is_fresh(current):
+                reports.refresh_soon(run.pk, looked_at=True)
+                return False
+            if behind(run.pk):
+                parts.refresh_soon(run.pk)
+                return False
+            return True
 
         supervisor.wait(fresh)
 

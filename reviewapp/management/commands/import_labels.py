@@ -9,7 +9,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from evals.models import SeveralRaters
 from evals.records import decode_labels
-from reviewapp.actions.imported import import_labels, set_several_raters
+from reviewapp.actions.imported import import_labels
+from reviewapp.actions.several_raters import set_several_raters
 from reviewapp.labelling.importing import ImportResult, Statement
 from reviewapp.management.commands._base import ProjectCommand, actor, project_of
 from reviewapp.management.commands._progress import shown, watched
@@ -72,7 +73,7 @@ class Command(ProjectCommand):
             raise CommandError(f"{were} rejected or in conflict; all others are stored.")
 
     def _tell(self, result: ImportResult, as_json: bool) -> None:
-        self.complain(result.problems)
+        self.complain(result.in_order)
         bad = result.rejected + result.conflicting
         if bad > len(result.problems):
             self.stderr.write(f"(the first {len(result.problems)} problems are shown)")

@@ -50,6 +50,8 @@ def _lines(seen: moving.Outlook) -> list[str]:
         + (f" ({lost})" if lost else ""),
         f"  {seen.drafts} drafts are carried over",
     ]
+    if seen.elsewhere:
+        lines.append(f"  {seen.elsewhere} labels from elsewhere do not say everything, for good")
     if seen.unasked:
         lines.append(f"  unknown for labels so far: {', '.join(seen.unasked)}")
     return lines

@@ -47,13 +47,20 @@ def _lines(data: dict[str, Any], sides: str) -> Iterator[str]:
     if plan := data["gate"].get("plan"):
         yield plan["sentence"] + "."
     labels = data["labels"]
-    yield f"{labels['used']} labels of {labels['drawn']} drawn items."
+    yield _of_how_many(labels, "pair" if data["elsewhere"] else "drawn item")
     if labels["used"]:
         yield ""
         yield from _table([_row(category) for category in data["categories"]])
     if data["missing"]:
         yield ""
         yield from (one["sentence"] for one in data["missing"])
+
+
+def _of_how_many(labels: dict[str, int], one: str) -> str:
+    used, drawn = labels["used"], labels["drawn"]
+    return (
+        f"{used:,} label{'' if used == 1 else 's'} of {drawn:,} {one}{'' if drawn == 1 else 's'}."
+    )
 
 
 def _row(category: dict[str, Any]) -> list[str]:

@@ -11,10 +11,13 @@ An estimate is {"value", "low", "high"}; an end that nothing bounds is null. Sha
 noise       requests, candidate_differs, baseline_differs (shares); only_candidate, only_baseline
             (requests); excess (estimate); p
 score       examples, baseline, candidate (shares right), gained, lost, difference (estimate), p;
-            detectable: the smallest difference that so many examples find, null if none; and
-            by_origin: rows of the same without `detectable`, with `origin`: traffic (random
-            traffic), discrepancy (the hard cases), import, run (known answers of a run without an
-            eval set). A score over all origins together is not a score over traffic.
+            detectable: the smallest difference that so many examples find, null if none;
+            own_words: baseline, candidate: known answers that are that version's own output, which
+            was judged fine; and
+            by_origin: rows of the same without `detectable`, with `origin`: traffic (audited where
+            the two matched: the easy cases), discrepancy (the hard ones), import, run (known
+            answers of a run without an eval set). A score over all origins together is not a score
+            over traffic.
 latency     pairs; sampled: a random sample of the run's pairs and not all; quantiles: rows of
             share (0.5, 0.95, 0.99), baseline, candidate, difference (estimates, ms), ratio
             (estimate, or null where a quantile is 0); distribution: edges_ms (one more than

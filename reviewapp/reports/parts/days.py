@@ -6,16 +6,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from evals import sampling
 from evals.metrics.difference import paired_difference
 from evals.models import Comparison, Run, Stratum
-from reviewapp.labelling import elsewhere, labels
-from reviewapp.labelling.reading import Reader
+from reviewapp.labelling import elsewhere, several
 from reviewapp.reports import lines
 from reviewapp.reports.lines import Line
 from reviewapp.reports.measured import plain
 from reviewapp.reports.parts.base import Nothing, Part
-from reviewapp.reports.tally import has_error
+from reviewapp.reports.rows import Rows
 
 
 def compute(run: Run) -> dict[str, Any]:
@@ -27,17 +25,17 @@ def compute(run: Run) -> dict[str, Any]:
     if (said := elsewhere.of(run)) is not None:
         all_lines = elsewhere.lines(run, run.taxonomy_version, said)
     else:
-        all_lines = _own(run)
+        all_lines = lines.lines(run, several.read(run, run.taxonomy_version))
+    averaged, apart = several.averages(run), said is not None
     by_day: dict[str, list[Line]] = defaultdict(list)
     for line in all_lines:
         by_day[line.batches[0]].append(line)
-    return {"days": [_row(day, outcomes[day], by_day[day]) for day in sorted(outcomes)]}
-
-
-def _own(run: Run) -> list[Line]:
-    reader = Reader(run.taxonomy_version)
-    found = {item: reader.read(label) for item, label in labels.labels(run).items()}
-    return lines.lines(run, found)
+    days = []
+    for day in sorted(outcomes):
+        total = sum(outcomes[day].values())
+        rows = Rows(by_day[day], total, averaged=averaged, apart=apart)
+        days.append(_row(day, outcomes[day], by_day[day], rows))
+    return {"days": days}
 
 
 def _outcomes(run: Run) -> dict[str, dict[str, int]]:
@@ -48,13 +46,13 @@ def _outcomes(run: Run) -> dict[str, dict[str, int]]:
     return {day: row for day, row in found.items() if sum(row.values())}
 
 
-def _row(day: str, outcomes: dict[str, int], of_day: list[Line]) -> dict[str, Any]:
-    paired = [line for line in of_day if line.stratum != sampling.IDENTICAL]
-    total = sum(outcomes.values())
-    difference = None
-    if any(line.labels for line in paired):
-        c = lines.counts(paired, has_error)
-        difference = plain(paired_difference(*c.paired, total, unknown=c.unknown))
+def _row(day: str, outcomes: dict[str, int], of_day: list[Line], rows: Rows) -> dict[str, Any]:
+    total, difference = rows.population, None
+    if rows.labels:
+        c = rows.paired.errors()
+        difference = plain(
+            paired_difference(*c.paired, total, unknown=c.unknown, averaged=c.averaged)
+        )
     return {
         "day": day,
         "requests": total,

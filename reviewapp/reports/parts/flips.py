@@ -1,8 +1,9 @@
-"""How often a model's outcome flips: between wordings of one request, and between repeats."""
+"""How often a model's outcome flips: between wordings of one request, and between repeats. Of a
+group whose right answers are known: whether being right does; else whether its outputs do not all
+match the first one, by the run's comparators, as for everything else that differs."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 from django.db import connection
@@ -30,11 +31,14 @@ WITH family AS (
     SELECT f.name, r.id FROM family f
         JOIN evals_request r ON r.project_id = %(project)s AND r.key = f.name
 )
-SELECT m.name, c.baseline_correct, c.candidate_correct, b.value, a.value
+SELECT m.name, c.baseline_correct, c.candidate_correct, b.value, a.value, q.segment,
+    q.input -> 'tools'
 FROM member m JOIN evals_comparison c ON c.run_id = %(run)s AND c.request_id = m.id
+    JOIN evals_request q ON q.id = m.id
     LEFT JOIN evals_output b ON b.id = c.baseline_output_id
     LEFT JOIN evals_output a ON a.id = c.candidate_output_id
 WHERE c.outcome IS NOT NULL
+ORDER BY m.name, q.key <> m.name, q.key
 """
 
 # Of the candidate, since the baseline alone is asked again for the noise floor.
@@ -46,14 +50,16 @@ WITH repeated AS (
     WHERE c.run_id = %(run)s AND c.outcome IS NOT NULL
     ORDER BY c.u LIMIT %(most)s
 )
-SELECT b.request_id::text, NULL, NULL, b.value, a.value
-FROM repeated r
+SELECT b.request_id::text, NULL, NULL, b.value, a.value, q.segment, q.input -> 'tools'
+FROM repeated r JOIN evals_request q ON q.id = r.request_id
     JOIN evals_output b ON b.request_id = r.request_id AND b.model_id = %(baseline)s
     JOIN evals_output a ON a.request_id = r.request_id AND a.model_id = %(candidate)s
         AND a.sample = b.sample
+ORDER BY b.request_id, b.sample
 """
 
-Row = tuple[str, bool | None, bool | None, Any, Any]
+#: The group, whether each side is right, both outputs, and what comparators may ask of a request.
+Row = tuple[str, bool | None, bool | None, Any, Any, Any, Any]
 
 
 def compute(run: Run) -> dict[str, Any]:
@@ -82,23 +88,32 @@ def _rows(run: Run, sql: str) -> list[Row]:
 
 
 def _compared(rows: list[Row], pipeline: Pipeline) -> dict[str, Any] | None:
-    """By right and wrong where that is known of a group; else by what is served."""
+    """By right and wrong where that is known of a group; else by whether outputs match."""
     groups = [row[0] for row in rows]
     found, outcome = compare_flips(groups, [r[1] for r in rows], [r[2] for r in rows]), "right"
     if not found.baseline.groups:
-        before, after = ([_served(row[at], pipeline) for row in rows] for at in (3, 4))
+        before, after = (_matching(rows, at, pipeline) for at in (3, 4))
         found, outcome = compare_flips(groups, before, after), "output"
     return _plain(found, outcome) if found.baseline.groups else None
 
 
-def _served(source: Any, pipeline: Pipeline) -> Hashable | None:
-    """What tells outputs apart: the extracts, where those alone are served; None without one."""
-    if source is None:
-        return None
-    value = values.loads(source) if isinstance(source, str) else source
-    if pipeline.serves_extract:
-        return repr(pipeline.extracts(value))
-    return values.digest(value)
+def _matching(rows: list[Row], at: int, pipeline: Pipeline) -> list[bool | None]:
+    """Whether the output in that column matches the first of its group; None without one."""
+    firsts: dict[str, Any] = {}
+    found: list[bool | None] = []
+    for row in rows:
+        if row[at] is None:
+            found.append(None)
+            continue
+        value, segment, tools = (_loaded(row[i]) for i in (at, 5, 6))
+        first = firsts.setdefault(row[0], value)
+        asked = {"segment": segment if isinstance(segment, dict) else {}, "tools": tools}
+        found.append(first is value or pipeline.compare(first, value, **asked).outcome != "differ")
+    return found
+
+
+def _loaded(value: Any) -> Any:
+    return values.loads(value) if isinstance(value, str) else value
 
 
 def _plain(found: FlipComparison, outcome: str) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, OuterRef, Subquery
 
 from evals.metrics.difference import future_difference
 from evals.metrics.eval_set_size import detectable_difference
 from evals.metrics.mcnemar import mcnemar_exact
 from evals.models import Comparison, Example, Run
+from reviewapp.labelling import labels
 from reviewapp.reports.measured import plain
 from reviewapp.reports.parts.base import Nothing, Part
 
@@ -19,6 +21,19 @@ from reviewapp.reports.parts.base import Nothing, Part
 OWN = "run"
 #: Examples beyond which what they can detect is not worked out: it is next to nothing.
 LARGE = 20_000
+
+# Of pairs whose texts differ, and whose known answer came from labelling them: an answer in one
+# version's own words is easier for that version.
+_OWN_WORDS = """
+SELECT count(*) FILTER (WHERE b.value = c.expected)::int8,
+    count(*) FILTER (WHERE a.value = c.expected)::int8
+FROM evals_comparison c
+    JOIN evals_example e ON e.version_id = %s AND e.request_id = c.request_id
+    JOIN evals_output b ON b.id = c.baseline_output_id
+    JOIN evals_output a ON a.id = c.candidate_output_id
+WHERE c.run_id = %s AND c.expected IS NOT NULL AND c.outcome IS NOT NULL
+    AND e.provenance ->> 'answer' = %s AND b.value <> a.value
+"""
 
 Cells = dict[tuple[bool, bool], int]
 
@@ -37,6 +52,7 @@ def compute(run: Run) -> dict[str, Any]:
     return {
         **everything,
         "detectable": _detectable(everything),
+        "own_words": _own_words(run),
         "by_origin": [{"origin": one, **_row(by_origin[one])} for one in origins],
     }
 
@@ -58,6 +74,14 @@ def _counts(run: Run) -> dict[str, Cells]:
         cells = found.setdefault(origin or OWN, defaultdict(int))
         cells[bool(baseline), bool(candidate)] += n
     return found
+
+
+def _own_words(run: Run) -> dict[str, int]:
+    """Known answers that are an output of that version which was judged fine, word for word."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OWN_WORDS, [run.evalset_version_id, run.pk, labels.JUDGED_OK])
+        baseline, candidate = cursor.fetchone()
+    return {"baseline": baseline, "candidate": candidate}
 
 
 def _row(cells: Cells) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from django.db import connection
 from evals import sampling
 from evals.metrics.slices import Slice, SliceCounts, compare_slices
 from evals.models import Run
-from reviewapp.labelling import elsewhere, labels
-from reviewapp.labelling.reading import Reader
+from reviewapp.labelling import elsewhere, several
+from reviewapp.models import LabelSet
 from reviewapp.reports import lines
 from reviewapp.reports.lines import Counts, Line
 from reviewapp.reports.measured import plain
@@ -24,12 +24,22 @@ from reviewapp.reports.tally import Tally
 MOST = 100
 LONGEST = 100  # characters of a value that is looked at
 BETWEEN = "\x1f"
+#: Share of a census without a label, beyond which it is none: what slices have in common would be
+#: of those that happen to have one.
+MOST_MISSING = 0.1
 
 _OF_ITEMS = """
 SELECT i.id, s.key, s.value
 FROM reviewapp_reviewitem i JOIN evals_comparison c ON c.id = i.comparison_id
     JOIN evals_request r ON r.id = c.request_id, jsonb_each_text(r.segment) s
 WHERE i.run_id = %s AND length(s.value) <= %s
+"""
+
+_OF_COMPARISONS = """
+SELECT c.id, s.key, s.value
+FROM evals_comparison c JOIN evals_request r ON r.id = c.request_id,
+    jsonb_each_text(r.segment) s
+WHERE c.run_id = %s AND c.outcome IS NOT NULL AND length(s.value) <= %s
 """
 
 _SIZES = """
@@ -52,18 +62,22 @@ class _Slice:
 
 
 def compute(run: Run) -> dict[str, Any]:
-    if elsewhere.of(run) is not None:
-        raise Nothing("The labels come from elsewhere; slices are compared of those made here.")
-    reader = Reader(run.taxonomy_version)
-    found = {item: reader.read(label) for item, label in labels.labels(run).items()}
-    all_lines = [line for line in lines.lines(run, found) if line.stratum != sampling.IDENTICAL]
+    averaged, said = several.averages(run), elsewhere.of(run)
+    if said is not None:
+        every = _elsewhere(run, said)
+    else:
+        every = lines.lines(run, several.read(run, run.taxonomy_version))
+    # As the report counts: averaged, outputs that are one text may have been rated apart.
+    apart = averaged and said is not None
+    all_lines = [line for line in every if apart or line.stratum != sampling.IDENTICAL]
     if not any(line.labels for line in all_lines):
         raise Nothing("No discrepancy has been labelled yet, so nothing is known about slices.")
-    values, left_out = _values(run, {item for line in all_lines for item in line.items})
+    labelled = {item for line in all_lines for item in line.items}
+    values, left_out = _values(run, labelled, _OF_ITEMS if said is None else _OF_COMPARISONS)
     if not values:
         raise Nothing("The labelled requests have no segment, so there are no slices to compare.")
     sizes = _sizes(run, sorted(set().union(*values.values())))
-    slices = {value: _slice(value, of, all_lines, values) for value, of in sizes.items()}
+    slices = {value: _slice(value, of, all_lines, values, averaged) for value, of in sizes.items()}
     version = run.taxonomy_version
     outcomes = [
         _outcome(
@@ -84,11 +98,31 @@ def compute(run: Run) -> dict[str, Any]:
     }
 
 
-def _values(run: Run, labelled: set[int]) -> tuple[dict[int, set[Value]], int]:
+def _elsewhere(run: Run, said: elsewhere.Words) -> list[Line]:
+    """Lines whose labels are from elsewhere, where those of a slice say something of the slice."""
+    design = elsewhere.design_of(LabelSet.objects.filter(pk__in=said.sets))
+    if design == LabelSet.Design.UNKNOWN:
+        raise Nothing(
+            "Which pairs have a label was chosen nobody knows how, so those of a slice say nothing "
+            "of the rest of it, and no slices are compared."
+        )
+    found = elsewhere.lines(run, run.taxonomy_version, said)
+    paired = [line for line in found if line.stratum != sampling.IDENTICAL]
+    total, missing = sum(line.size for line in paired), sum(line.skipped for line in paired)
+    if design == LabelSet.Design.CENSUS and missing > MOST_MISSING * total:
+        raise Nothing(
+            f"A label that counts is wanting for {missing:,} of {total:,} in what is said to be a "
+            "census of pairs. What slices have in common would be of the rest, so none are "
+            "compared."
+        )
+    return found
+
+
+def _values(run: Run, labelled: set[int], sql: str) -> tuple[dict[int, set[Value]], int]:
     """The segment values of each item, of those with the most labels; how many are left out."""
     by_item: dict[int, set[Value]] = defaultdict(set)
     with connection.cursor() as cursor:
-        cursor.execute(_OF_ITEMS, [run.pk, LONGEST])
+        cursor.execute(sql, [run.pk, LONGEST])
         for item, key, value in cursor.fetchall():
             by_item[item].add((key, value))
     counts = Counter(value for item in labelled for value in by_item.get(item, ()))
@@ -107,7 +141,11 @@ def _sizes(run: Run, wanted: list[Value]) -> dict[Value, dict[Cell, int]]:
 
 
 def _slice(
-    value: Value, sizes: dict[Cell, int], all_lines: list[Line], values: dict[int, set[Value]]
+    value: Value,
+    sizes: dict[Cell, int],
+    all_lines: list[Line],
+    values: dict[int, set[Value]],
+    averaged: bool,
 ) -> _Slice:
     """The labels of a line that fall into the slice are a random sample of all of it that do."""
     nothing: set[Value] = set()
@@ -121,18 +159,28 @@ def _slice(
             for label, item in zip(line.labels, line.items, strict=True)
             if value in values.get(item, nothing)
         ]
-        skipped = sum(value in values.get(item, nothing) for item in line.missing)
+        if line.skipped > len(line.missing):  # of a census: all that have no label
+            skipped = size - len(said)
+        else:
+            skipped = sum(value in values.get(item, nothing) for item in line.missing)
         own.append(replace(line, size=size, labels=said, skipped=skipped, items=[], missing=[]))
-    return _Slice(Tally(lines.merged(own)), sum(sizes.values()))
+    return _Slice(Tally(lines.merged(own), averaged=averaged, same=True), sum(sizes.values()))
 
 
 def _outcome(
     key: str | None, name: str, counts: dict[Value, Counts], slices: dict[Value, _Slice]
 ) -> dict[str, Any]:
+    if key and not any(sum(c.worse) + sum(c.better) for c in counts.values()):
+        counts = {}  # found on one side of no pair: drawn together such slices would look certain
     found = compare_slices(
         {
             BETWEEN.join(value): SliceCounts(
-                *c.paired, population=slices[value].population, unknown=c.unknown
+                *c.paired,
+                population=slices[value].population,
+                unknown=c.unknown,
+                averaged=c.averaged,
+                family=value[0],
+                assumed=slices[value].tally.assumed,
             )
             for value, c in counts.items()
         }

@@ -13,7 +13,7 @@ from reviewapp.reports.schema.kinds import SHARED
 from reviewapp.reports.schema.parts import PARTS, PARTS_DATED
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-IDENTITY = "urn:crosscheck:schema:report:3"
+IDENTITY = "urn:crosscheck:schema:report:4"
 
 
 def json_schema(*, closed: bool = False) -> dict[str, Any]:

@@ -48,6 +48,9 @@ _FOUND = record(
 def _row(description: str, **properties: Schema) -> Schema:
     row = record(description, **properties, **_COUNTED)
     row["properties"]["found"] = _FOUND
+    row["properties"]["unknown"] = count(
+        "Where raters are averaged: items that were skipped or do not say, counted both ways."
+    )
     return row
 
 
@@ -97,6 +100,10 @@ _GATE: Schema = {
             record(
                 **_RULE,
                 outlook=GATE_VERDICT,
+                gold_wanting=one_of(
+                    *("", "with", "without", "any"),
+                    description="Judged gold items for want of which J is not known.",
+                ),
                 labels_needed=maybe(
                     count(), "That would decide it, four times out of five; null: none would."
                 ),
@@ -109,6 +116,7 @@ _GATE: Schema = {
         "smallest_margin": maybe(share(), "That so many requests can decide at all."),
         "seconds_a_label": maybe(number(), "Of all the reviewers of an item together."),
         "plan": maybe(_PLAN),
+        "notes": rows(text(), "What was chosen when labels could be seen, and other runs."),
     },
 }
 
@@ -127,6 +135,7 @@ CORE: dict[str, Schema] = {
         taxonomy_digest=text(),
         comparators_digest=text(),
         sampling=anything("The plan of the draw."),
+        several_raters=text("What several labels of an item make: adjudicate or average."),
         opens_at=moment(),
         closes_at=maybe(moment()),
     ),
@@ -187,7 +196,7 @@ CORE: dict[str, Schema] = {
     "severity_future": maybe(estimate("The same for traffic like it.")),
     "severity_scores": maybe(
         record(baseline=estimate(), candidate=estimate(), future=estimate()),
-        "Both sides' scores, where raters are averaged.",
+        "Both sides' scores, where raters are averaged; `future` is severity_future.",
     ),
     "severity_unknown": text("Why there is no score; empty where there is one."),
     "raters": rows(
@@ -201,6 +210,13 @@ CORE: dict[str, Schema] = {
         )
     ),
     "seconds_a_review": maybe(number(), "The median."),
+    "counted": maybe(
+        record(
+            paired=rows(count(), "Of pairs that can differ."),
+            identical=rows(count(), "Of identical pairs: behind rates alone."),
+        ),
+        "Ids of the reviews that the numbers stand on; null for labels from elsewhere.",
+    ),
     "not_blind": count("Reviews made after the sides were visible: kept, and in no number."),
     "lines": rows(
         record(

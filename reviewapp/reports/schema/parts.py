@@ -72,6 +72,12 @@ _PARTS: dict[str, Schema] = {
         "Against known answers.",
         **_SCORED,
         detectable=maybe(share(), "The smallest difference that so many examples find."),
+        own_words=record(
+            "Known answers that are an output of that version itself, which was judged fine, where "
+            "the other's output is another text: by the comparators these favour it.",
+            baseline=count(),
+            candidate=count(),
+        ),
         by_origin=rows(
             record(
                 "A score over discrepancies is not one over traffic.",
@@ -191,7 +197,7 @@ PARTS_DATED = mapping(
         as_of=maybe(moment(), "Null: not computed yet."),
         seconds=maybe(number(), "That it took."),
         basis=anything("What it stood on."),
-        why=maybe(text(), "Why there is nothing to show."),
+        why=maybe(text(), "Why there is nothing to show, or nothing newer."),
     ),
     "When each part was computed.",
 )

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -8,9 +9,10 @@ from redis.exceptions import RedisError
 from evals import values
 from reviewapp import tasks
 from reviewapp.actions import projects, promotions, reports
+from reviewapp.labelling import labels
 from reviewapp.models import AuditEvent, Decision, Promotion, Report
-from reviewapp.reports import core as report
 from reviewapp.reports.freshness import is_fresh
+from reviewapp.reports.snapshot import one_at_a_time
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.actions.scenes import DIFFER, at_once, review, review_all
 
@@ -51,7 +53,7 @@ class TestRefresh:
     @pytest.mark.django_db(transaction=True)
     def test_all_of_it_is_of_one_moment(self, run, item, as_rater, bob, monkeypatch):
         """A review that is committed between two of its queries is not in it, and it is behind."""
-        rater, read = as_rater(bob), report.labels.labels
+        rater, read = as_rater(bob), labels.labels
 
         def read_and_then_commit(of):
             found = read(of)
@@ -59,7 +61,7 @@ class TestRefresh:
                 at_once(lambda: review(item, rater, "", "label.missed"))
             return found
 
-        monkeypatch.setattr(report.labels, "labels", read_and_then_commit)
+        monkeypatch.setattr(labels, "labels", read_and_then_commit)
         made = reports.refresh(run=run)
         assert item.reviews.exists()
         assert made.data["labels"]["resolved"] == made.data["labels"]["skipped"] == 0
@@ -138,6 +140,24 @@ class TestTasks:
         tasks.refresh_report(run.pk)
         tasks.keep_up()
         assert len(asked) == 1
+
+    def test_a_report_that_is_fresh_is_not_computed_again(self, run):
+        tasks.refresh_report(run.pk)
+        first = Report.objects.get().computed_at
+        tasks.refresh_report(run.pk)
+        assert Report.objects.get().computed_at == first
+
+    @pytest.mark.django_db(transaction=True)
+    def test_while_one_computes_others_ask_again(self, run, monkeypatch):
+        asked = []
+        monkeypatch.setattr(reports, "soon", lambda *task, countdown: asked.append(task))
+        with one_at_a_time(run.pk, run.taxonomy_version_id) as mine:
+            assert mine
+            at_once(*[lambda: tasks.refresh_report(run.pk)] * 3)
+            assert not Report.objects.exists()
+        assert asked == [("reviewapp.tasks.refresh_report", run.pk)]
+        at_once(lambda: tasks.refresh_report(run.pk))
+        assert Report.objects.exists()
 
     def test_one_broken_run_does_not_stop_the_others(self, project, models, monkeypatch, caplog):
         monkeypatch.setattr(tasks, "soon", lambda *sent: None)
@@ -257,6 +277,30 @@ class TestRefreshSoon:
             for _ in range(5):
                 reports.refresh_soon(run.pk)
         assert asked == [("reviewapp.tasks.refresh_report", run.pk)]
+
+    def test_a_report_that_rests_is_asked_for_by_whoever_looks(
+        self, run, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        asked = []
+        monkeypatch.setattr(reports, "soon", lambda *task, countdown: asked.append(countdown))
+        reports.refresh(run=run)
+        computed = timezone.now() - timedelta(seconds=10)
+        Report.objects.update(seconds=3, computed_at=computed)
+        for looked_at in (False, True, True):
+            with django_capture_on_commit_callbacks(execute=True):
+                reports.refresh_soon(run.pk, looked_at=looked_at)
+        assert asked == [0]
+
+    def test_keep_up_lets_it_rest(self, run, item, as_rater, bob, monkeypatch):
+        sent = []
+        monkeypatch.setattr(tasks, "soon", lambda *task: sent.append(task))
+        reports.refresh(run=run)
+        review(item, as_rater(bob))
+        tasks.keep_up()
+        assert sent == []
+        Report.objects.update(computed_at=timezone.now() - timedelta(hours=1))
+        tasks.keep_up()
+        assert sent == [("reviewapp.tasks.refresh_report", run.pk)]
 
     def test_not_before_the_commit(self, item, as_rater, bob, asked):
         """Redis may hang, and the item's lock would wait with it."""

@@ -4,14 +4,17 @@ import json
 
 import pytest
 
+from evals.metrics.severity import future_severity_difference
 from evals.sampling import SamplingPlan
 from reviewapp.actions import projects, reports
-from reviewapp.actions.imported import describe, set_several_raters
-from reviewapp.labelling import label_sets
+from reviewapp.actions.imported import describe
+from reviewapp.actions.several_raters import set_several_raters
+from reviewapp.labelling import label_sets, labels
 from reviewapp.labelling.importing import Statement
 from reviewapp.models import LabelSet, OutputJudgement
+from reviewapp.reports import core
 from reviewapp.reports.freshness import is_fresh
-from reviewapp.reports.parts import agreement
+from reviewapp.reports.parts import agreement, slices
 from tests.reviewapp.actions import scenes
 from tests.reviewapp.labelling.importing.scenes import NEW, OLD, bare, bring, found, record
 from tests.reviewapp.reports.test_report_schema import problems
@@ -172,6 +175,11 @@ class TestAveraged:
         assert data["severity"]["value"] == pytest.approx(weight / 4)
         assert data["severity_scores"]["candidate"]["value"] == pytest.approx(weight / 4)
         assert data["severity_scores"]["baseline"]["value"] == 0
+        once = future_severity_difference(
+            [weight], [[0.5]], [[0]], [4], [4], 4, averaged=True
+        )
+        later = data["severity_future"]
+        assert (later["low"], later["high"]) == pytest.approx((2 * once.low, 2 * once.high))
         (scored,) = label_sets.scores(project).values()
         assert {one["model"]: one["score"] for one in scored} == {
             OLD: 0,
@@ -193,6 +201,40 @@ class TestAveraged:
         assert row["difference"]["high"] == pytest.approx((0.5 + 1) / 4)
         assert data["severity"] is None
 
+    def test_who_decides_is_none_of_them(self, project, run):
+        rows = [of(1, new=["label.missed"]), of(1, "ben"), of(2), of(3), of(4)]
+        bring(project, *rows, of(1, "eve", new=["label.missed"], authoritative=True))
+        data = assembled(run)
+        assert the(data, "label.missed")["difference"]["value"] == 0.5 / 4
+        weight = float(project.taxonomy_version.severities.get(key="major").weight)
+        assert data["severity"]["value"] == pytest.approx(0.5 * weight / 4)
+
+    def test_but_where_nobody_else_spoke(self, project, run):
+        bring(project, of(1, new=["label.missed"], authoritative=True), of(2), of(3), of(4))
+        assert the(assembled(run), "label.missed")["difference"]["value"] == 0.25
+
+    def test_the_report_says_so(self, project, run):
+        assert run.several_raters == "average"
+        run.several_raters = "adjudicate"
+        run.save()
+        assert core.assemble(run).data["run"]["several_raters"] == "average"
+
+    def test_nothing_is_disputed(self, project, run):
+        sides = {"baseline": "ok", "candidate": "error"}
+        found = {"side": "candidate", "category": "label.missed", "severity": "major"}
+        fine = {"baseline": "ok", "candidate": "ok"}
+        bring(
+            project,
+            record(1, "ann", sides, [found], run="run-1"),
+            record(1, "ben", fine, run="run-1"),
+        )
+        assert run.items.get().state == "resolved"
+        assert list(labels.examples(run)) == []  # whose answer is right is not known
+        set_several_raters(project=project, several="adjudicate", by="test")
+        assert (run.items.get().state, run.items.get().resolved_at) == ("disputed", None)
+        set_several_raters(project=project, several="average", by="test")
+        assert run.items.get().state == "resolved"
+
     def test_the_gate(self, project, run):
         projects.set_policy(project=project, margin=0.9, critical_margin=0.9, by="test")
         rows = [of(i, name) for i in (1, 2, 3, 4) for name in ("ann", "ben")]
@@ -205,6 +247,14 @@ class TestAveraged:
         same = bare(project, models, pairs=0, rows=scenes.records([scenes.SAME] * 2), name="same")
         bring(project, of(1, new=["label.missed"]), of(2))
         assert the(assembled(same), "label.missed")["difference"]["value"] == 0.5
+
+    def test_identical_texts_without_a_label_are_no_labels_of_a_slice(self, project, models):
+        texts = [scenes.DIFFER] * 3 + [scenes.SAME] * 40
+        rows = scenes.records(texts, segment={"locale": "de"})
+        bring(project, of(1, new=["label.missed"]), of(2), of(3))
+        found = slices.compute(bare(project, models, pairs=0, rows=rows, name="mostly"))
+        assert found["outcomes"][0]["ranked"] == []
+        assert found["too_few"] == [{"segment": "locale", "value": "de", "labels": 3}]
 
 
 class TestOthers:

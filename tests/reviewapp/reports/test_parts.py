@@ -2,8 +2,10 @@
 hand."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import IntegrityError, transaction
 
 from evals.models import Run
@@ -163,6 +165,16 @@ class TestSlices:
         assert found["too_few"] == [{"segment": "locale", "value": "fr", "labels": 1}]
         assert "label.missed" in [one["key"] for one in found["outcomes"][1:]]
 
+    def test_what_was_found_nowhere_has_no_slices(self, project, models, rater, bob):
+        """Drawn together, slices in which nothing was found would look certain."""
+        rows = [row(f"de{i}", segment={"locale": "de"}) for i in range(31)]
+        run = recorded(project, models, rows=rows)
+        for item in run.items.all():
+            review(item, rater(project, bob), "", "value.wrong")
+        first, missed, *_ = slices.compute(run)["outcomes"]
+        assert len(first["ranked"]) == 1
+        assert (missed["key"], missed["ranked"], missed["mean"]) == ("label.missed", [], None)
+
     def test_without_segments(self, project, models, rater, bob):
         run = recorded(project, models, [DIFFER])
         review(run.items.get(), rater(project, bob), *FINE)
@@ -202,6 +214,13 @@ class TestFlips:
         ]
         found = flips.compute(recorded(project, models, rows=rows))["variants"]
         assert (found["outcome"], found["candidate"]["flipped"]) == ("right", 0)
+
+    def test_variants_whose_outputs_match_do_not_flip(self, project, models):
+        """Two ways to write the same by the comparators, as for anything else that differs."""
+        pipeline = {"comparators": [{"name": "words", "kind": "text"}]}
+        rows = [row("1", "x", "x"), row("1b", "X", "y", variant_of="1")]
+        found = flips.compute(recorded(project, models, rows=rows, pipeline=pipeline))["variants"]
+        assert (found["baseline"]["flipped"], found["candidate"]["flipped"]) == (0, 1)
 
     def test_repeats(self, project, models):
         line = row("1", "x", "x")
@@ -274,10 +293,50 @@ class TestDates:
 
     def test_shows_or_says_why(self, run):
         made = parts.refresh(run=run, name="days")
-        for data, why in ((None, ""), ({}, "because")):
-            made.data, made.why = data, why
-            with pytest.raises(IntegrityError), transaction.atomic():
-                made.save()
+        made.data, made.why = None, ""
+        with pytest.raises(IntegrityError), transaction.atomic():
+            made.save()
+
+    def test_one_that_fails_says_so_and_is_tried_again(self, run, monkeypatch):
+        broken = replace(PARTS["days"], compute=lambda run: 1 / 0)
+        monkeypatch.setitem(PARTS, "days", broken)
+        data = reports.up_to_date(run=run).data
+        assert data["days"] is None
+        assert "could not be computed (ZeroDivisionError)" in data["parts"]["days"]["why"]
+        assert behind(run.pk) == ["days"]
+        monkeypatch.undo()
+        assert "one batch" in reports.up_to_date(run=run).data["parts"]["days"]["why"]
+
+    def test_one_that_fails_keeps_what_it_had(self, finished_run, monkeypatch, as_user, olga):
+        run = finished_run
+        before = parts.refresh(run=run, name="latency")
+        reports.refresh(run=run)
+        broken = replace(PARTS["latency"], compute=lambda run: 1 / 0)
+        monkeypatch.setitem(PARTS, "latency", broken)
+        after = parts.refresh(run=run, name="latency")
+        assert after.data == before.data is not None
+        assert "ZeroDivisionError" in after.why
+        assert "latency" in behind(run.pk)
+        page = as_user(olga).get(f"/p/support/runs/{run.name}/report/").content.decode()
+        assert "These are the numbers of before. It could not be computed" in page
+
+    def test_one_that_failed_is_not_frozen(self, run, monkeypatch, olga):
+        broken = replace(PARTS["days"], compute=lambda run: 1 / 0)
+        monkeypatch.setitem(PARTS, "days", broken)
+        parts.up_to_date(run=run)
+        with pytest.raises(reports.PartsMissing, match="days could not be computed"):
+            reports.freeze(run=run, by=olga)
+        monkeypatch.undo()
+        assert "one batch" in reports.freeze(run=run, by=olga).data["parts"]["days"]["why"]
+
+    def test_a_worker_that_has_to_stop_stops(self, run, monkeypatch):
+        def late(run):
+            raise SoftTimeLimitExceeded
+
+        monkeypatch.setitem(PARTS, "days", replace(PARTS["days"], compute=late))
+        with pytest.raises(SoftTimeLimitExceeded):
+            parts.refresh(run=run, name="days")
+        assert not ReportPart.objects.filter(name="days").exists()
 
     def test_json(self, run):
         data = reports.up_to_date(run=run).data

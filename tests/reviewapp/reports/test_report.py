@@ -3,8 +3,10 @@
 import json
 import math
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -13,6 +15,7 @@ from evals import compare
 from evals.comparators.pipeline import Pipeline
 from evals.metrics.difference import future_difference, paired_difference
 from evals.metrics.rates import stratified_rate
+from evals.metrics.severity import future_severity_difference
 from evals.models import Comparison, ModelVersion, Run
 from evals.sampling import SamplingPlan
 from reviewapp.actions import items, projects, reports, reviews, runs
@@ -189,6 +192,25 @@ class TestSample:
         assert row["difference"] == {"value": 1.0, "low": 0.5, "high": 1.0}
         assert data["labels"]["skipped"] == 1
         assert data["severity"] == {"value": 5.0, "low": 2.5, "high": 5.0}
+
+
+class TestSeveralOfOneKind:
+    """The score is a sum over findings, as MQM's is; a category's rate counts outputs."""
+
+    def test_each_finding_weighs(self, project, models, bobs):
+        run = scenes.recorded(project, models, [DIFFER] * 4)
+        for at, item in enumerate(run.items.order_by("position")):
+            reviews.claim_item(item=item, rater=bobs)
+            word = scenes.judged(item, *(MISSED if at == 0 else FINE))
+            word = replace(word, findings=3 * word.findings)
+            reviews.submit(item=item, rater=bobs, judgement=word, submission=uuid4(), by="test")
+        data = assembled(run)
+        assert data["severity"] == exact(3 * 5 / 4)
+        row = the(data, "label.missed")
+        assert (row["worse"], row["difference"]) == (1, exact(0.25))
+        once = future_severity_difference([5], [[1]], [[0]], [4], [4], 4)
+        later = data["severity_future"]
+        assert (later["low"], later["high"]) == pytest.approx((3 * once.low, 3 * once.high))
 
 
 class TestFailures:

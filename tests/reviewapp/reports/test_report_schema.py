@@ -9,8 +9,10 @@ from jsonschema import Draft202012Validator
 from reviewapp.actions import projects, reports, runs
 from reviewapp.models import ReviewItem
 from reviewapp.reports.schema import json_schema, schema_text
+from tests.reviewapp import labelled_scene
 from tests.reviewapp.actions.scenes import DIFFER, SAME, recorded, review
 from tests.reviewapp.reported import computed, reported
+from tests.reviewapp.versions import further
 
 
 def problems(data):
@@ -48,9 +50,25 @@ class TestReports:
         assert data["latency"]["picture"]
         assert data["gate"]["plan"]["taken"]
 
-    def test_in_another_version_it_is_the_same(self, finished_run, alice):
+    def test_frozen(self, finished_run, alice):
         frozen = reports.freeze(run=finished_run, by=alice)
         assert problems(frozen.data) == []
+
+    def test_in_another_version_with_things_unknown(self, project, models, rater, bob):
+        run = labelled_scene.label(project, models, rater(project, bob))
+        second = further(
+            project,
+            new=("late", "never", "tone"),
+            out=("label.missed", "label.none"),
+            became={"label.missed": "late never", "label.none": ""},
+        )
+        data = reports.up_to_date(run=run, version=second).data
+        said = data["taxonomy"]
+        assert said["version"] != said["run"]
+        assert {one["key"] for one in said["unknown"]} >= {"late", "never", "tone"}
+        assert [one["key"] for one in said["untranslatable"]] == ["label.none"]
+        assert sum(row["found"]["unknown"] for row in data["categories"]) > 0
+        assert problems(data) == []
 
     def test_before_its_parts_are_there(self, finished_run):
         assert problems(reports.refresh(run=finished_run).data) == []

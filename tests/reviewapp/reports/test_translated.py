@@ -63,6 +63,13 @@ class TestPage:
         assert not never & {"late", "never", "tone"}
         assert "value.missing" in never
 
+    def test_of_very_many_categories_the_plot_has_the_first(self, run):
+        data = assembled(run)
+        found = next(one for one in data["categories"] if one["worse"])
+        data["categories"] = [{**found, "key": f"k{i}"} for i in range(50)]
+        shown = report_page.categories(data, "window")
+        assert (len(shown["forest"].marks), shown["undrawn"], len(shown["rows"])) == (40, 10, 50)
+
 
 class TestAssemble:
     def test_in_its_own_version(self, run):

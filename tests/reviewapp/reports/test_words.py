@@ -9,11 +9,15 @@ def estimate(value, low, high):
     return {"value": value, "low": low, "high": high}
 
 
-def category(name, value, low, high, verdict="not decided", critical=False, future=None):
+def category(name, value, low, high, verdict="not decided", critical=False, future=None, found=5):
     return {
         "name": name,
         "critical": critical,
         "verdict": verdict,
+        "worse": found,
+        "better": 0,
+        "baseline": estimate(0.0, 0.0, 0.1),
+        "candidate": estimate(0.0, 0.0, 0.1),
         "difference": estimate(value, low, high),
         "future": future or estimate(value, low, high),
     }
@@ -149,6 +153,12 @@ class TestErrors:
             "No discrepancy has been labelled yet, so nothing is known about errors."
         )
 
+    def test_raters_elsewhere_who_do_not_agree(self):
+        labels = {"used": 0, "equivalent_used": 0, "identical_used": 0, "drawn": 3}
+        assert self.said(labels=labels, elsewhere={"sets": []}).startswith(
+            "No discrepancy has a blind label of both sides on which its raters agree"
+        )
+
     def test_only_the_audit_labelled(self):
         labels = {"used": 10, "equivalent_used": 0, "identical_used": 10}
         assert "No discrepancy" in self.said(labels=labels)
@@ -207,6 +217,34 @@ class TestErrors:
             "MISSED: +0.4 points [−0.1, +0.9] (not decided)."
         )
 
+    def test_fewer_and_perhaps_more_of_what_is_critical(self):
+        """Its interval leaves zero out and its verdict does not: both have to be told."""
+        rows = [
+            category("Fabricated", 0.012, 0.0006, 0.023, critical=True),
+            category("Tone", 0.02, 0.002, 0.04),
+        ]
+        overall = {"difference": estimate(-0.084, -0.118, -0.049), "verdict": "better"}
+        alone = (
+            "+1.2 points [+0.06, +2.3], beyond chance if it alone is looked at, and not decided "
+            "once all 2 categories are."
+        )
+        assert self.said(categories=rows, overall=overall) == (
+            "Fewer errors overall: −8.4 points [−11.8, −4.9]. But perhaps more FABRICATED: " + alone
+        )
+        assert self.said(categories=rows).endswith("(not decided). FABRICATED: " + alone)
+
+    def test_critical_ones_that_were_never_found_are_one_sentence(self):
+        rows = [
+            category(name, 0, -0.007, high, critical=True, found=0)
+            for name, high in (("Unsafe", 0.007), ("Private", 0.011))
+        ]
+        assert self.said(categories=rows).endswith(
+            "UNSAFE, PRIVATE: found on no labelled output; that leaves a difference of up to 1.1 "
+            "points either way (not decided)."
+        )
+        rows[0]["difference"]["high"] = None
+        assert "how often elsewhere has no bound." in self.said(categories=rows)
+
     def test_better(self):
         overall = {"difference": estimate(-0.02, -0.03, -0.01), "verdict": "better"}
         assert self.said(overall=overall, categories=[]) == (
@@ -248,6 +286,32 @@ class TestGate:
         assert self.said(gate(rules=rules)) == (
             "Gate: not decided; no number of labels on these requests would decide “Missed”, "
             "“Tone”."
+        )
+
+    def test_where_it_is_not_known_what_reviewers_miss(self):
+        rules = [
+            rule("Missed", "undecided", needed=12),
+            {**rule("Tone", "undecided"), "pass_margin": None},
+        ]
+        assert self.said(gate(rules=rules)) == (
+            "Gate: not decided; about 12 more labels would decide “Missed”; how much reviewers "
+            "miss of “Tone” is not known, so no label can show that it passes: gold items that "
+            "have it would."
+        )
+
+    @pytest.mark.parametrize(
+        ("wanting", "said"),
+        [("with", "that have it "), ("without", "without it "), ("any", "")],
+    )
+    def test_which_gold_items_are_wanting(self, wanting, said):
+        tone = {**rule("Tone", "undecided"), "pass_margin": None, "gold_wanting": wanting}
+        assert f"it passes: gold items {said}would." in self.said(gate(rules=[tone]))
+
+    def test_some_rules_can_be_decided_and_others_cannot(self):
+        rules = [rule("Missed", "undecided", needed=12), rule("Tone", "undecided")]
+        assert self.said(gate(rules=rules)) == (
+            "Gate: not decided; about 12 more labels would decide “Missed”; no number of labels on "
+            "these requests would decide “Tone”."
         )
 
     def test_waiting_with_a_fine_outlook(self):

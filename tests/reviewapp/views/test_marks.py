@@ -7,8 +7,8 @@ import pytest
 
 from evals.sampling import SamplingPlan
 from reviewapp.actions import claims, gold, projects, reviews
-from reviewapp.actions.undo import undo
-from reviewapp.models import Exposure, Flag, GoldItem, Membership, Review
+from reviewapp.actions.undo import TooLate, undo
+from reviewapp.models import Exposure, Flag, GoldItem, Membership
 from tests.reviewapp.actions.scenes import judged, review
 
 QUEUE = "/p/support/queue/"
@@ -94,7 +94,7 @@ class TestGold:
         monkeypatch.setattr(random, "random", lambda: 0.0)
         assert claims.claim(project=project, rater=to).item_id == item.pk
 
-    def test_who_reads_its_discussion_is_not_blind(
+    def test_who_reads_its_discussion_was_shown_its_sides(
         self, resolved, project, as_user, rater, alice, bob, dana, monkeypatch
     ):
         as_user(bob).post(f"{QUEUE}{resolved.pk}/comment/", {"text": "the candidate is wrong"})
@@ -104,9 +104,8 @@ class TestGold:
         assert not Exposure.objects.filter(user=dana).exists()
         review_of_gold(resolved, theirs)
         assert as_user(dana).get(address).json()["comments"]
-        undo(project=project, rater=theirs, by=dana)
-        review_of_gold(resolved, theirs)
-        assert not Review.objects.get(rater=theirs, withdrawn_at=None).blind
+        with pytest.raises(TooLate, match="shown"):
+            undo(project=project, rater=theirs, by=dana)
 
     def test_its_page_looks_like_any_other(
         self, resolved, project, as_user, rater, alice, dana, monkeypatch

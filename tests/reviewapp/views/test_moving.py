@@ -194,7 +194,7 @@ class TestSidesWhileItWaits:
 class TestRelease:
     def test_it_works(self, moved, as_user, alice, dana, project, rater, bob):
         page = as_user(alice).get(QUEUE)
-        assert page.context["relabelling"] == [
+        assert page.context["around"].relabelling == [
             {
                 "run": "shadow-11",
                 "reserved_for": rater(project, bob).pk,

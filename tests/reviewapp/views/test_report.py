@@ -1,6 +1,8 @@
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from reviewapp.actions import parts, projects, promotions, reports
 from reviewapp.models import Promotion, Report, ReportPart
@@ -36,9 +38,65 @@ class TestReport:
         assert "The report is being computed" in page.content.decode()
         assert not Report.objects.exists()
 
+    def test_whoever_looks_has_what_is_behind_computed_at_once(
+        self, as_user, bob, computed, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        asked = []
+        for module in (reports, parts):
+            monkeypatch.setattr(module, "soon", lambda task, *args, **more: asked.append(task))
+        long_ago = timezone.now() - timedelta(hours=1)
+        ReportPart.objects.filter(name="days").update(basis={}, computed_at=long_ago)
+        computed.data["parts"]["days"]["basis"] = {}
+        computed.save()
+        with django_capture_on_commit_callbacks(execute=True):
+            as_user(bob).get(REPORT)
+        assert asked == ["reviewapp.tasks.refresh_part"]
+        label_one(computed.run)
+        Report.objects.update(seconds=9, computed_at=timezone.now() - timedelta(seconds=30))
+        with django_capture_on_commit_callbacks(execute=True):
+            as_user(bob).get(REPORT)
+        assert asked[1:] == ["reviewapp.tasks.refresh_report"]
+
     def test_both_populations(self, as_user, bob, computed):
         window, traffic = (as_user(bob).get(REPORT, {"for": one}) for one in ("window", "traffic"))
         assert (window.context["kind"], traffic.context["kind"]) == ("difference", "future")
+
+    def test_a_day_with_labels_of_identical_pairs_alone(self, as_user, bob, computed):
+        day = {
+            "day": "2026-01-01",
+            "requests": 5,
+            "outcomes": {"differ": 0, "failed": 0},
+            "drawn": 5,
+            "labelled": 5,
+            "skipped": 0,
+            "difference": None,
+        }
+        computed.data["days"] = {"days": [day]}
+        computed.save()
+        assert "no label of a pair that differs" in as_user(bob).get(REPORT).content.decode()
+
+    @pytest.mark.parametrize(
+        ("release", "said"),
+        [(3, "what is served is not the same throughout"), (4, "the outputs do not all match")],
+    )
+    def test_steadiness_in_words_that_held_then(self, as_user, bob, computed, release, said):
+        side = {"flipped": 1, "rate": {"value": 0.5, "low": 0.1, "high": 0.9}}
+        computed.data["flips"] = {
+            "repeats": None,
+            "variants": {
+                "groups": 2,
+                "outcome": "output",
+                "baseline": side,
+                "candidate": side,
+                "only_candidate": 0,
+                "only_baseline": 0,
+                "difference": None,
+                "p": 1.0,
+            },
+        }
+        computed.data["parts"]["flips"]["basis"] = {"format": release}
+        computed.save()
+        assert said in as_user(bob).get(REPORT).content.decode()
 
     def test_monthly_cost(self, as_user, bob, computed):
         page = as_user(bob).get(REPORT, {"volume": "1000000"})

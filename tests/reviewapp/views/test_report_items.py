@@ -1,9 +1,12 @@
+from uuid import uuid4
+
 import pytest
 from django.utils import timezone
 
-from reviewapp.actions import reports
+from reviewapp.actions import reports, reviews
 from reviewapp.models import Exposure, ReviewItem
-from tests.reviewapp.actions.scenes import DIFFER, recorded, review
+from tests.reviewapp.actions.scenes import DIFFER, judged, recorded, review
+from tests.reviewapp.versions import further
 
 ITEMS = "/p/support/runs/run-1/report/items/"
 MISSED, FALSE_ALARM = "label.missed", "label.false-alarm"
@@ -72,7 +75,7 @@ class TestItems:
         )
         page = as_user(alice).get(ITEMS, {"category": MISSED})
         assert {row["item"].pk for row in page.context["rows"]} == {said[1].pk, said[2].pk}
-        assert "open again" in page.content.decode()
+        assert "blind until" in page.content.decode()
         assert not Exposure.objects.filter(item=said[0]).exists()
 
     def test_a_report_of_before(self, as_user, alice, said):
@@ -80,8 +83,48 @@ class TestItems:
         rater = said[0].project.raters.get()
         review(said[4], rater, candidate=MISSED)
         page = as_user(alice).get(ITEMS, {"category": MISSED, "d": "worse", "frozen": frozen.pk})
+        assert [row["item"] for row in page.context["rows"]] == [said[0]]
+        assert "says" not in page.content.decode()
+        reports.refresh(run=said[0].run)
+        assert len(shown(as_user(alice), category=MISSED, d="worse")) == 3
+
+    def test_a_report_from_before_its_reviews_were_kept(self, as_user, alice, said, monkeypatch):
+        monkeypatch.setattr("reviewapp.reports.core._counted", lambda lines: None)
+        frozen = reports.freeze(run=said[0].run, by=alice)
+        review(said[4], said[0].project.raters.get(), candidate=MISSED)
+        page = as_user(alice).get(ITEMS, {"category": MISSED, "d": "worse", "frozen": frozen.pk})
         assert "says 1: labels have come in" in page.content.decode()
         assert page.context["count"] == 3
+        text = page.content.decode()
+        assert "3 items, as they are now" in text
+        assert "counted them" not in text
+
+    def test_a_frozen_report_is_in_the_version_that_it_was_in(
+        self, as_user, alice, project, said
+    ):
+        run = said[0].run
+        frozen = reports.freeze(run=run, by=alice)
+        other = further(project, out=[MISSED], became={MISSED: FALSE_ALARM})
+        type(run).objects.filter(pk=run.pk).update(taxonomy_version=other)
+        page = as_user(alice).get(ITEMS, {"category": MISSED, "d": "worse", "frozen": frozen.pk})
+        assert [row["item"] for row in page.context["rows"]] == [said[0]]
+
+    def test_what_was_revised_since_is_shown_as_it_was(self, as_user, alice, said):
+        frozen = reports.freeze(run=said[0].run, by=alice)
+        rater = said[0].project.raters.get()
+        word = judged(said[0], candidate=FALSE_ALARM)
+        reviews.revise(item=said[0], rater=rater, judgement=word, submission=uuid4(), by="ann")
+        page = as_user(alice).get(ITEMS, {"category": MISSED, "d": "worse", "frozen": frozen.pk})
+        (row,) = page.context["rows"]
+        assert [finding.category.key for finding in row["findings"]] == [MISSED]
+
+    def test_words_where_raters_are_averaged(self, as_user, alice, said):
+        run = said[0].run
+        type(run).objects.filter(pk=run.pk).update(several_raters="average")
+        reports.refresh(run=run)
+        text = as_user(alice).get(ITEMS, {"d": "worse"}).content.decode()
+        assert "more raters found it in the candidate" in text
+        assert "only the candidate" not in text
 
     def test_pages(self, as_user, alice, said, monkeypatch):
         monkeypatch.setattr("reviewapp.views.report_items.PAGE", 3)

@@ -111,7 +111,7 @@ class TestBadLines:
             ({"findings": [found(category=None, note=" ")]}, "$.findings[0].note", "blank"),
             ({"findings": [found()] * 1001}, "$.findings", "1,000"),
             ({"note": "x" * 10_001}, "$.note", "longer"),
-            ({"sides": {"triage-11": "fine"}}, "$.sides[...]", "Invalid enum"),
+            ({"sides": {"triage-11": "fine"}}, "$.sides[...]", 'is not "ok" or "error"'),
             ({"run": "none", "sides": {"baseline": "ok"}, "findings": []}, "$.run", "no run"),
         ],
     )
