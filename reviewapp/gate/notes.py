@@ -62,7 +62,8 @@ def _cut_short(run: Run) -> Iterator[str]:
         yield (
             f"Its window was closed by hand on {run.cut_short_at:%Y-%m-%d %H:%M} UTC, after "
             f"{_count(seen, _word(run))}: a moment that somebody chose. With a label budget the "
-            "last look is as sure as its labels warrant; without one, nothing allows for the choice."
+            "last look is as sure as its labels warrant; without one, nothing allows for the "
+            "choice."
         )
 
 

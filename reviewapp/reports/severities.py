@@ -87,5 +87,9 @@ def _kinds(
         weigh = weights(version)
         found = [(kind[:2], weigh(kind[:2]), *tally.kind(kind)) for kind in tally.kinds]
     heavy = [row for row in found if row[1] > 0]
-    kinds, weigh_, baseline, candidate = ([row[at] for row in heavy] for at in range(4))
-    return kinds, weigh_, candidate, baseline
+    return (
+        [row[0] for row in heavy],
+        [row[1] for row in heavy],
+        [row[3] for row in heavy],
+        [row[2] for row in heavy],
+    )

@@ -69,7 +69,7 @@ def test_pairs_that_count_without_a_label_are_no_labels():
 
 def test_they_make_no_mean_of_two_families_less_certain():
     """A label is in a slice of both families however many pairs of one count without any."""
-    own = [replace(one_, family=name) for name, one_ in zip("ab", [one(4, 3), one(3, 4)])]
+    own = [replace(one(4, 3), family="a"), replace(one(3, 4), family="b")]
     more = replace(
         own[0], worse=[4, 0], better=[3, 0], sampled=[60, 600], sizes=[400, 600], assumed=600
     )
