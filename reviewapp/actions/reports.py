@@ -126,8 +126,8 @@ def _complete(run: Run) -> None:
         parts.refresh(run=run, name=name)
     if failed := _missing(run):
         raise PartsMissing(
-            f"The report on {run.name} is not whole: {', '.join(failed)} could not be computed. The "
-            "logs of the worker and the server say why; once that is mended, try again."
+            f"The report on {run.name} is not whole: {', '.join(failed)} could not be computed. "
+            "The logs of the worker and the server say why; once that is mended, try again."
         )
 
 

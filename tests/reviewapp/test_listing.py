@@ -34,21 +34,6 @@ def access(alice, finished_run, project, rater, bob):
     return open_project(alice, "support")
 
 
-class TestHowMany:
-    def test_gold_is_not_counted_for_a_reviewer(
-        self, access, finished_run, alice, bob, monkeypatch
-    ):
-        """Whoever may see them has asked the same just before."""
-        monkeypatch.setattr(pages, "COUNTED", 1)
-        monkeypatch.setattr(pages, "ROWS", 0)
-        item = finished_run.items.filter(state="resolved").get()
-        gold.mark(item=item, by=alice)
-        finished_run.items.filter(pk__lt=item.pk).delete()
-        asked = Asked(mark="gold")
-        assert listing.how_many(access, asked).number == 1
-        assert listing.how_many(open_project(bob, "support"), asked).number == 0
-
-
 class TestPage:
     @pytest.mark.parametrize("order", ["", "newest"])
     @pytest.mark.parametrize("near", [1, 4])
@@ -97,6 +82,19 @@ class TestPage:
 
 
 class TestHowMany:
+    def test_gold_is_not_counted_for_a_reviewer(
+        self, access, finished_run, alice, bob, monkeypatch
+    ):
+        """Whoever may see them has asked the same just before."""
+        monkeypatch.setattr(pages, "COUNTED", 1)
+        monkeypatch.setattr(pages, "ROWS", 0)
+        item = finished_run.items.filter(state="resolved").get()
+        gold.mark(item=item, by=alice)
+        finished_run.items.filter(pk__lt=item.pk).delete()
+        asked = Asked(mark="gold")
+        assert listing.how_many(access, asked).number == 1
+        assert listing.how_many(open_project(bob, "support"), asked).number == 0
+
     @pytest.mark.parametrize("sent", ASKED[1:], ids=str)
     def test_up_to_where_it_stops(self, access, sent, monkeypatch):
         monkeypatch.setattr(pages, "MOST", 2)

@@ -175,9 +175,7 @@ class TestAveraged:
         assert data["severity"]["value"] == pytest.approx(weight / 4)
         assert data["severity_scores"]["candidate"]["value"] == pytest.approx(weight / 4)
         assert data["severity_scores"]["baseline"]["value"] == 0
-        once = future_severity_difference(
-            [weight], [[0.5]], [[0]], [4], [4], 4, averaged=True
-        )
+        once = future_severity_difference([weight], [[0.5]], [[0]], [4], [4], 4, averaged=True)
         later = data["severity_future"]
         assert (later["low"], later["high"]) == pytest.approx((2 * once.low, 2 * once.high))
         (scored,) = label_sets.scores(project).values()
@@ -251,8 +249,9 @@ class TestAveraged:
     def test_identical_texts_without_a_label_are_no_labels_of_a_slice(self, project, models):
         texts = [scenes.DIFFER] * 3 + [scenes.SAME] * 40
         rows = scenes.records(texts, segment={"locale": "de"})
+        mostly = bare(project, models, pairs=0, rows=rows, name="mostly")
         bring(project, of(1, new=["label.missed"]), of(2), of(3))
-        found = slices.compute(bare(project, models, pairs=0, rows=rows, name="mostly"))
+        found = slices.compute(mostly)
         assert found["outcomes"][0]["ranked"] == []
         assert found["too_few"] == [{"segment": "locale", "value": "de", "labels": 3}]
 

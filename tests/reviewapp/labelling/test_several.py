@@ -194,7 +194,7 @@ class TestPinned:
     def test_one_of_before_that_nobody_judged_takes_what_its_project_says(
         self, project, models, raters
     ):
-        judged, waits = (
+        judged, _ = (
             recorded(project, models, [DIFFER] * 2, name=name, plan=SamplingPlan(labels=2))
             for name in ("judged", "waits")
         )

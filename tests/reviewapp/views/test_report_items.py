@@ -99,9 +99,7 @@ class TestItems:
         assert "3 items, as they are now" in text
         assert "counted them" not in text
 
-    def test_a_frozen_report_is_in_the_version_that_it_was_in(
-        self, as_user, alice, project, said
-    ):
+    def test_a_frozen_report_is_in_the_version_that_it_was_in(self, as_user, alice, project, said):
         run = said[0].run
         frozen = reports.freeze(run=run, by=alice)
         other = further(project, out=[MISSED], became={MISSED: FALSE_ALARM})
