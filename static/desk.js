@@ -23,9 +23,11 @@ function start() {
   if (!node || now.desk) return;
   const desk = deskOf(node);
   ahead.begun(desk);
+  // Also where nothing is left to judge: what was not sent is not to wait for another item.
+  const person = desk.data?.person ?? Number($("#desk-elsewhere").dataset.person);
+  outbox.resume(person);
+  offer(person);
   if (!desk.data) return;
-  outbox.resume(desk.data.person);
-  offer(desk.data.person);
   (globalThis.requestIdleCallback || setTimeout)(ahead.prefetch);
 }
 

@@ -188,7 +188,7 @@ def _next(access: Access, request: HttpRequest) -> dict[str, Any]:
     claim = claims.claim(project=access.project, rater=rater)
     if claim is None:
         left = counts(access.project, rater)
-        return {"access": access, "section": "desk", **left, "item": None}
+        return {"access": access, "section": "desk", **left, "item": None, "rater": rater}
     return laid_out(access, rater, claim, request)
 
 

@@ -12,11 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evals.models import Run
-from reviewapp.models import Draft, Review, User
+from reviewapp.models import Draft, Rater, Review, Slot, User
 from tests import browser as chromium
 from tests.reviewapp.browser.conftest import sign_in, wait_for_ahead, wait_for_keys
 from tests.reviewapp.browser.test_desk_promises import both_fine, here, type_note, until
@@ -27,11 +28,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def started(
     browser: Browser, live_server: LiveServer, finished_run: Run, bob: User, tmp_path: Path
-) -> Iterator[Callable[[], Page]]:
+) -> Iterator[Callable[..., Page]]:
     """Bob at the desk in a browser of his own, whose folder is the same at each start."""
     contexts: list[BrowserContext] = []
 
-    def start() -> Page:
+    def start(left: bool = True) -> Page:
         context = browser.browser_type.launch_persistent_context(
             tmp_path, executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
         )
@@ -40,7 +41,8 @@ def started(
         page.set_default_timeout(15_000)
         sign_in(page, live_server, "bob")
         page.goto(f"{live_server.url}/p/{finished_run.project.slug}/review/")
-        wait_for_keys(page)
+        if left:
+            wait_for_keys(page)
         return page
 
     yield start
@@ -83,7 +85,7 @@ def _ps(*columns: str) -> list[str]:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def test_what_was_submitted_and_typed(started: Callable[[], Page], tmp_path: Path) -> None:
+def test_what_was_submitted_and_typed(started: Callable[..., Page], tmp_path: Path) -> None:
     page = started()
     wait_for_ahead(page)
     first = here(page)
@@ -111,7 +113,7 @@ def test_what_was_submitted_and_typed(started: Callable[[], Page], tmp_path: Pat
     assert Review.objects.count() == 1
 
 
-def test_an_answer_that_never_came(started: Callable[[], Page], tmp_path: Path) -> None:
+def test_an_answer_that_never_came(started: Callable[..., Page], tmp_path: Path) -> None:
     """It was on its way, and the server says nothing: killed then, it is the same review later."""
     page = started()
     item = here(page)
@@ -124,3 +126,28 @@ def test_an_answer_that_never_came(started: Callable[[], Page], tmp_path: Path) 
     expect(page.locator("[data-today]").first).to_have_text("1")
     assert here(page) != item
     assert Review.objects.count() == 1
+
+
+def test_nothing_is_left_when_it_comes_back(
+    started: Callable[..., Page], dana: User, finished_run: Run, tmp_path: Path
+) -> None:
+    """All is somebody else's by then: what was judged is told of and kept as a draft."""
+    page = started()
+    item = here(page)
+    page.context.set_offline(True)
+    type_note(page, "said without a network")
+    both_fine(page)
+    expect(page.locator("[data-sending]")).to_contain_text("1 waiting to be sent")
+    kill(tmp_path)
+    theirs, _ = Rater.objects.get_or_create(
+        project=finished_run.project, user=dana, defaults={"name": "dana", "kind": "member"}
+    )
+    for slot in Slot.objects.filter(item__run=finished_run):
+        Slot.objects.filter(pk=slot.pk).update(
+            state="submitted", rater=theirs, lease_until=None, ahead=False, closed_at=timezone.now()
+        )
+    page = started(left=False)
+    expect(page.locator("h1")).to_contain_text("Nothing is waiting for you")
+    expect(page.locator("#problems")).to_contain_text("kept as a draft")
+    assert Draft.objects.filter(item=item, body__note="said without a network").exists()
+    assert not Review.objects.exists()
