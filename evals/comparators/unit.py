@@ -12,7 +12,6 @@ from evals.comparators.number import parse_number
 from evals.comparators.units import Unit, known
 
 _LONGEST = 200
-_CURRENCY = "$€£¥"
 # A number as parse_number reads it, then what stands up to the next one.
 _PART = re.compile(
     r"\s*(?P<number>\d[\d,'’_\u00a0\u2009\u202f]*(?:\.\d+)?(?:[eE][-+]?\d{1,3}(?![\w]))?|\.\d+)"

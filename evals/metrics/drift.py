@@ -98,10 +98,10 @@ def _told_apart(rows: Array, examples: int, random: np.random.Generator) -> tupl
     for side in (np.arange(examples), np.arange(examples, len(rows))):
         train[random.permutation(side)[: len(side) // 2]] = True
     scores = rows[~train] @ _fit(rows[train], is_traffic[train])
-    held_out, ranks = is_traffic[~train], _ranks(scores)
-    auc = float(_areas(ranks, held_out[None, :])[0])
+    held_out = is_traffic[~train]
+    auc = area_under_curve(scores, held_out)
     shuffled = random.permuted(np.tile(held_out, (PERMUTATIONS, 1)), axis=1)
-    as_high = int((_areas(ranks, shuffled) >= auc - 1e-12).sum())
+    as_high = int((_areas(_ranks(scores), shuffled) >= auc - 1e-12).sum())
     return auc, (1 + as_high) / (1 + PERMUTATIONS)
 
 

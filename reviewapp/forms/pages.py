@@ -24,6 +24,17 @@ def not_an_address(name: str) -> None:
 CODE = {"class": "code", "rows": 6, "spellcheck": "false"}
 
 
+def _cap(more: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        min_value=0,
+        max_digits=12,
+        decimal_places=4,
+        required=False,
+        label="Spending cap, US$",
+        help_text=f"The run pauses before asking could cost more. {more}",
+    )
+
+
 class ProjectForm(forms.Form):
     name = forms.CharField(max_length=120, help_text="The application whose model may change.")
     slug = forms.SlugField(
@@ -107,14 +118,7 @@ class RunForm(forms.Form):
         label="Further samples of both models",
         help_text="Asked again so often after the first answer: tells noise and flips.",
     )
-    cap_usd = forms.DecimalField(
-        min_value=0,
-        max_digits=12,
-        decimal_places=4,
-        required=False,
-        label="Spending cap, US$",
-        help_text="The run pauses before asking could cost more. Needs prices.",
-    )
+    cap_usd = _cap("Needs prices.")
     no_draw = forms.BooleanField(
         required=False,
         label="Its labels come from elsewhere",
@@ -170,14 +174,7 @@ class RunForm(forms.Form):
 class RunLimitsForm(forms.Form):
     """What of a run may change while it goes on, as its page shows it."""
 
-    cap_usd = forms.DecimalField(
-        min_value=0,
-        max_digits=12,
-        decimal_places=4,
-        required=False,
-        label="Spending cap, US$",
-        help_text="The run pauses before asking could cost more. Left empty: no cap.",
-    )
+    cap_usd = _cap("Left empty: no cap.")
     share = forms.FloatField(
         min_value=0,
         max_value=100,

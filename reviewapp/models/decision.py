@@ -144,7 +144,7 @@ class Report(models.Model):
 
 class ReportPart(models.Model):
     """A part of a run's reports that is computed apart, with a date of its own: see
-    reviewapp/parts. The newest one of each name is kept. One that could not be computed again keeps
+    reports/parts. The newest one of each name is kept. One that could not be computed again keeps
     the data that it had."""
 
     #: Of one that could not be computed.

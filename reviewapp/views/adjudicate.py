@@ -66,14 +66,7 @@ def submit(request: HttpRequest, slug: str, item: int) -> HttpResponse:
     access = open_project(request.user, slug, Action.ADJUDICATE)
     found, rater = access.item(item), access.rater()
     try:
-        judgement = check(sent_judgement(request), found, rater)
-        reviews.adjudicate(
-            item=found,
-            rater=rater,
-            judgement=judgement,
-            submission=submission_of(request),
-            by=access.user,
-        )
+        _decide(request, access, found, rater, sent_judgement(request))
     except JudgementError as error:
         return problem(request, {"problems": error.problems})
     except reviews.SlotLost as error:
@@ -97,14 +90,8 @@ def accept(request: HttpRequest, slug: str, item: int) -> HttpResponse:
     if one is None:
         raise Http404("There is no such review on this item.")
     try:
-        judgement = check(adjudicating.as_draft(one.review, found, rater), found, rater)
-        reviews.adjudicate(
-            item=found,
-            rater=rater,
-            judgement=judgement,
-            submission=submission_of(request),
-            by=access.user,
-        )
+        said_then = adjudicating.as_draft(one.review, found, rater)
+        _decide(request, access, found, rater, said_then)
     except JudgementError:
         # It was said in other words than those of now: what is open has to be chosen.
         messages.error(request, f"Review {one.number} needs a choice: it is filled in below.")
@@ -115,6 +102,19 @@ def accept(request: HttpRequest, slug: str, item: int) -> HttpResponse:
     adjudicating.let_go(item)
     messages.success(request, f"Item {item} is adjudicated, as review {one.number} has it.")
     return redirect("adjudicate", slug)
+
+
+def _decide(
+    request: HttpRequest, access: Access, item: ReviewItem, rater: Rater, said: object
+) -> None:
+    """Makes it the word that counts. Raises JudgementError and SlotLost."""
+    reviews.adjudicate(
+        item=item,
+        rater=rater,
+        judgement=check(said, item, rater),
+        submission=submission_of(request),
+        by=access.user,
+    )
 
 
 @login_required

@@ -29,7 +29,7 @@ export function address(name) {
 }
 
 // The token as it is now: signing in again in another tab has changed it for all.
-export function token() {
+function token() {
   const kept = document.cookie.match(/(?:^|; )crosscheck_csrf=([^;]+)/);
   return kept?.[1] || $("[name=csrfmiddlewaretoken]")?.value || "";
 }

@@ -4,7 +4,7 @@
 import { $ } from "./now.js";
 
 // The element that shows a text: of a side, or the one at a path of the request.
-export function boxOf({ side, where, path }) {
+function boxOf({ side, where, path }) {
   if (where === "input") return $(`[data-input="${CSS.escape(path || "")}"]`);
   return path ? null : $(`[data-text="${side}"]`);
 }
@@ -23,7 +23,7 @@ export function length(text) {
 }
 
 // Where a code point stands in a JavaScript string.
-export function unitOf(text, point) {
+function unitOf(text, point) {
   let unit = 0;
   while (point-- > 0) unit += text.codePointAt(unit) > 0xffff ? 2 : 1;
   return unit;

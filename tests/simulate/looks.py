@@ -2,7 +2,7 @@
 go. The truth is exactly on the margin, so whatever is decided is decided wrongly.
 
 Batches close day by day, items are served by rank over all of them (evals/sampling.py), look k is
-taken at the moment that k/K of the budget is labelled, the last one when all is (reviewapp/gate).
+taken at the moment that k/K of the budget is labelled, the last one when all is (gate/looks.py).
 """
 
 from collections.abc import Iterator

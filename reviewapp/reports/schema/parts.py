@@ -1,4 +1,4 @@
-"""The parts of a report, each null where there is nothing to show (reviewapp/parts)."""
+"""The parts of a report, each null where there is nothing to show (reports/parts)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import DescrStatsW
 
-from evals.metrics.averaged import mean_over_raters
 from evals.metrics.difference import future_difference, paired_difference, paired_p_value
 from evals.metrics.planning import labels_needed
 from evals.metrics.rates import stratified_rate
@@ -20,6 +19,7 @@ from evals.metrics.severity import (
     severity_difference,
     severity_score,
 )
+from tests.evals.metrics.mean_over_raters import mean_over_raters
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 

@@ -1,8 +1,5 @@
-"""Labels averaged over several raters, as published label sets have them (MQM).
-
-The mean itself; what is inferred from such labels is inferred by the estimators of counts, which
-take sums of shares where they are told so (`averaged` in `difference.py` and others).
-"""
+"""MQM's score by its definition, finding by finding: what the product's own, which PostgreSQL adds
+up (reviewapp/labelling/label_sets.py), and the estimators of averaged labels are held against."""
 
 import math
 from collections.abc import Hashable, Sequence
