@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from evals.metrics import (
     agreement,
-    averaged,
     cost,
     eval_set_size,
     flips,
@@ -34,6 +33,7 @@ from evals.metrics.severity import (
     severity_score,
 )
 from evals.metrics.slices import SliceCounts, compare_slices
+from tests.evals.metrics.mean_over_raters import mean_over_raters
 
 pytestmark = pytest.mark.filterwarnings("error")
 quick = settings(deadline=None, max_examples=150)
@@ -304,5 +304,5 @@ def test_drift(examples, requests, clusters):
 @quick
 @given(st.lists(st.integers(0, 2), max_size=5), st.lists(values, max_size=5))
 def test_means(items, points):
-    answer(averaged.mean_over_raters, items, items, points)
-    answer(averaged.mean_over_raters, items, items, (points + [1.0] * len(items))[: len(items)])
+    answer(mean_over_raters, items, items, points)
+    answer(mean_over_raters, items, items, (points + [1.0] * len(items))[: len(items)])
