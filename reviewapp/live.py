@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from reviewapp import workers
@@ -18,6 +20,7 @@ PEOPLE = 30
 
 # One statement, so that a page that is left open costs one look into four indexes. In the order of
 # their index: those that wait stand at its beginning, and in the table behind all that are done.
+# Moments are values: PostgreSQL would work out what it is told to take from now() for each row.
 _PANEL = """
 SELECT
     (SELECT coalesce(json_agg(json_build_array(h.name, h.item_id, h.claimed_at, h.lease_until)
@@ -35,11 +38,10 @@ SELECT
                            WHERE project_id = %(project)s AND state = 'disputed'
                            LIMIT %(most)s + 1) d),
     t.hour, t.today
-FROM (SELECT count(*) FILTER (WHERE v.created_at > now() - interval '1 hour') AS hour,
-             count(*) FILTER (WHERE v.created_at >= date_trunc('day', now(), 'UTC')) AS today
+FROM (SELECT count(*) FILTER (WHERE v.created_at > %(hour)s) AS hour,
+             count(*) FILTER (WHERE v.created_at >= %(day)s) AS today
       FROM reviewapp_rater r JOIN reviewapp_review v ON v.rater_id = r.id
-      WHERE r.project_id = %(project)s
-        AND v.created_at >= least(now() - interval '1 hour', date_trunc('day', now(), 'UTC'))
+      WHERE r.project_id = %(project)s AND v.created_at >= %(earlier)s
         AND v.label_set_id IS NULL AND v.counted AND v.withdrawn_at IS NULL) t
 """
 
@@ -71,7 +73,10 @@ class Panel:
 
 
 def panel(access: Access) -> Panel:
-    values = {"project": access.project.pk, "people": PEOPLE, "most": MOST}
+    now = timezone.now()
+    hour, day = now - timedelta(hours=1), datetime.combine(now.date(), time(), UTC)
+    values: dict[str, Any] = {"project": access.project.pk, "people": PEOPLE, "most": MOST}
+    values |= {"hour": hour, "day": day, "earlier": min(hour, day)}
     with connection.cursor() as cursor:
         cursor.execute(_PANEL, values)
         held, left, disputed, hour, today = cursor.fetchone()

@@ -7,14 +7,17 @@ judge as gold: a list must not tell a reviewer what others said of an item that 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
     Exists,
+    Model,
     OuterRef,
     Q,
     QuerySet,
@@ -52,17 +55,37 @@ class Stretch:
         return held
 
 
+# Found as a whole and then put in order: an order that the database may use to find them makes it
+# walk over everything else.
+_IN_ORDER = "WITH found (id) AS MATERIALIZED ({}) SELECT id FROM found ORDER BY id {} LIMIT {}"
+
+
+def in_order_of_id(ids: QuerySet[Any, int], upwards: bool, most: int) -> list[int]:
+    try:
+        inner, values = ids.order_by().query.sql_with_params()
+    except EmptyResultSet:  # Django sees that nothing can be found
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_ORDER.format(inner, "ASC" if upwards else "DESC", most), values)
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def one_of(rows: type[Model], column: str, ids: list[int]) -> Q:
+    """As one value: Django takes longer to write down a list of thousands than it takes to find
+    them."""
+    sql = f'"{rows._meta.db_table}"."{column}" = ANY(%s)'
+    return Q(RawSQL(sql, [ids], output_field=BooleanField()))  # noqa: S611 (names only)
+
+
 @dataclass(frozen=True)
 class Having:
-    """Of which there is a row among `rows`, whose `field` is the item."""
+    """Of which there is a row among `rows`, whose `item` it is."""
 
     rows: QuerySet[Any]
-    field: str = "item"
 
     def of_all(self, stretch: Stretch) -> Q:
         """Found by the rows' own index, all at once."""
-        rows = self.rows.filter(stretch.of(self.field)).order_by()
-        return Q(pk__in=rows.values(self.field))
+        return Q(pk__in=self._items(stretch))
 
     def of_each(self) -> Q:
         """Looked up for one item after the other. With a limit, which PostgreSQL makes no join
@@ -70,8 +93,24 @@ class Having:
         """
         return Q(self.looked_up())
 
+    def of_these(self, few: list[int]) -> list[int]:
+        """Those of some items of which there is one."""
+        rows = self.rows.filter(one_of(self.rows.model, "item_id", few)).order_by()
+        return list(rows.values_list("item", flat=True))
+
+    def some(self, stretch: Stretch, most: int) -> list[int]:
+        """Ids of items, in no order: of all where there are fewer than so many."""
+        return list(self._items(stretch)[:most])
+
+    def nearest(self, stretch: Stretch, upwards: bool, most: int) -> list[int]:
+        return in_order_of_id(self._items(stretch), upwards, most)
+
+    def _items(self, stretch: Stretch) -> QuerySet[Any, int]:
+        rows = self.rows.filter(stretch.of("item")).order_by()
+        return rows.values_list("item", flat=True)
+
     def looked_up(self) -> Subquery:
-        rows = self.rows.filter(**{self.field: OuterRef("pk")}).order_by()
+        rows = self.rows.filter(item=OuterRef("pk")).order_by()
         yes = rows.annotate(yes=Value(True)).values("yes")[:1]
         return Subquery(yes, output_field=BooleanField())
 
@@ -88,7 +127,19 @@ class Line:
     columns: tuple[str, ...]
     values: tuple[Any, ...]
 
-    def along(self, stretch: Stretch) -> Q:
+    def end(self, stretch: Stretch, upwards: bool, size: int) -> int | None:
+        """Id of the item at that place of a stretch, None where it is not so long."""
+        items = ReviewItem.objects.filter(self._within(stretch)).order_by(*self._order(upwards))
+        return next(iter(items.values_list("pk", flat=True)[size : size + 1]), None)
+
+    def first(
+        self, items: QuerySet[ReviewItem], stretch: Stretch, upwards: bool, most: int
+    ) -> list[int]:
+        """Ids of those of `items` that lie on a stretch of it."""
+        there = items.filter(self._within(stretch)).order_by(*self._order(upwards))
+        return list(there.values_list("pk", flat=True)[:most])
+
+    def _within(self, stretch: Stretch) -> Q:
         return self._bound(">", stretch.above) & self._bound("<", stretch.below)
 
     def _bound(self, side: str, end: int | None) -> Q:
@@ -101,8 +152,40 @@ class Line:
         sql = f"({', '.join(names)}) {sign} ({places})"
         return Q(RawSQL(sql, values, output_field=BooleanField()))  # noqa: S611 (names only)
 
-    def order(self, upwards: bool) -> list[str]:
+    def _order(self, upwards: bool) -> list[str]:
         return [name if upwards else f"-{name}" for name in (*self.columns, "pk")]
+
+
+@dataclass(frozen=True)
+class LineOfFindings:
+    """The items with findings of some categories: where these are rare, a walk along all items
+    would look at many for each. The index has the findings of each category in order of items.
+    """
+
+    categories: tuple[int, ...]
+    found: Having
+
+    def end(self, stretch: Stretch, upwards: bool, size: int) -> int | None:
+        """Of the categories' items at that place the nearest: no more than so many of each."""
+        nearest, order = ("min", "ASC") if upwards else ("max", "DESC")
+        above, below = (end if end is not None else 0 for end in (stretch.above, stretch.below))
+        sql = f"""
+            SELECT {nearest}(there.item_id)
+            FROM unnest(%s::bigint[]) AS one CROSS JOIN LATERAL (
+                SELECT f.item_id FROM {Finding._meta.db_table} f
+                WHERE f.category_id = one AND f.item_id > %s AND (%s = 0 OR f.item_id < %s)
+                ORDER BY f.item_id {order} OFFSET %s LIMIT 1) there
+        """  # noqa: S608 (names only)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [list(self.categories), above, below, below, size])
+            end: int | None = cursor.fetchone()[0]
+        return end
+
+    def first(
+        self, items: QuerySet[ReviewItem], stretch: Stretch, upwards: bool, most: int
+    ) -> list[int]:
+        there = items.filter(self.found.of_all(stretch)).values_list("pk", flat=True)
+        return in_order_of_id(there, upwards, most)
 
 
 @dataclass(frozen=True)
@@ -112,7 +195,7 @@ class Wanted:
     `said`: the words that are searched."""
 
     project: Project
-    line: Line
+    line: Line | LineOfFindings
     plain: Q
     beside: Q
     having: tuple[Having, ...] = ()
@@ -128,25 +211,32 @@ class Wanted:
             items = items.filter(one.of_all(stretch))
         return items
 
-    def along(self, stretch: Stretch, upwards: bool) -> QuerySet[ReviewItem]:
-        """The same in the list's order, each item looked at after the other."""
-        items = self.in_line(stretch, upwards).filter(self.beside)
-        return items.none() if self.nothing else items.filter(self._each())
+    def nearest(self, stretch: Stretch, upwards: bool, most: int) -> list[int]:
+        """Ids of the same, in the list's order."""
+        return in_order_of_id(self.of(stretch).values_list("pk", flat=True), upwards, most)
 
-    def among(self, few: list[int]) -> QuerySet[ReviewItem]:
+    def along(self, stretch: Stretch, upwards: bool, most: int) -> list[int]:
+        """Ids of the same in the list's order, each item of the line looked at after the other."""
+        if self.nothing:
+            return []
+        others = [one for one in self.having if one is not getattr(self.line, "found", None)]
+        items = ReviewItem.objects.filter(self.beside).filter(self._each(others))
+        return self.line.first(items, stretch, upwards, most)
+
+    def among(self, few: list[int], upwards: bool, most: int) -> list[int]:
         """Of these."""
-        items = ReviewItem.objects.filter(self.plain, project=self.project, pk__in=few)
-        return items.none() if self.nothing else items.filter(self._each())
+        if self.nothing:
+            return []
+        items = ReviewItem.objects.filter(
+            self.plain, one_of(ReviewItem, "id", few), project=self.project
+        )
+        there = items.filter(self._each(self.having)).order_by("pk" if upwards else "-pk")
+        return list(there.values_list("pk", flat=True)[:most])
 
-    def in_line(self, stretch: Stretch, upwards: bool) -> QuerySet[ReviewItem]:
-        """All among which it is looked for."""
-        items = ReviewItem.objects.filter(self.line.along(stretch))
-        return items.order_by(*self.line.order(upwards))
-
-    def _each(self) -> Q:
+    def _each(self, having: Iterable[Having]) -> Q:
         """Words last, and only of an item that has all else: they are the dearest to look up."""
         others = Q()
-        for one in self.having:
+        for one in having:
             others &= one.of_each()
         if not self.said:
             return others
@@ -169,6 +259,7 @@ def wanted(access: Access, asked: Asked, masked: Collection[int] = ()) -> Wanted
     """`masked`: ids of items that look to this person as if they waited (reviewapp/desk/gold.py).
     At most one query for each name that is asked for."""
     project, having, nothing = access.project, [], False
+    findings: LineOfFindings | None = None
     state = RESOLVED if asked.of_resolved and not asked.state else asked.state
     nothing |= asked.of_resolved and state != RESOLVED
     exact: dict[str, Any] = {}  # columns of the item, those first that an index has in order
@@ -195,7 +286,8 @@ def wanted(access: Access, asked: Asked, masked: Collection[int] = ()) -> Wanted
     if asked.category:
         meant = categories.meant(project, asked.category)
         nothing |= not meant
-        having.append(_category(meant))
+        findings = LineOfFindings(meant, _category(meant))
+        having.append(findings.found)
     if asked.reviewer:
         raters = list(project.raters.filter(name=asked.reviewer).values_list("pk", flat=True))
         nothing |= not raters
@@ -206,10 +298,12 @@ def wanted(access: Access, asked: Asked, masked: Collection[int] = ()) -> Wanted
     nothing |= bool(asked.q) and query is None
     said = Having(ItemWords.objects.filter(words=query)) if query else None
     line, rest = _line(project, exact)
+    if findings:
+        line, rest = findings, Q(project=project, **exact)
     return Wanted(project, line, Q(**exact) & plain, rest & plain, tuple(having), said, nothing)
 
 
-def _line(project: Project, exact: dict[str, Any]) -> tuple[Line, Q]:
+def _line(project: Project, exact: dict[str, Any]) -> tuple[Line | LineOfFindings, Q]:
     """The line by the first of these columns, and what is left of them."""
     if not exact:
         return Line(("project_id",), (project.pk,)), Q()
@@ -236,13 +330,13 @@ def _marked(mark: str, masked: Collection[int]) -> Having:
 def _category(meant: Collection[int]) -> Having:
     """With a finding of that category in the word that counts: the adjudicator's where there is
     one, else any reviewer's."""
-    word = Review.objects.filter(item=OuterRef("review__item"), live=True, authoritative=True)
+    word = Review.objects.filter(item=OuterRef("item"), live=True, authoritative=True)
     found = Finding.objects.filter(
         Q(review__authoritative=True) | ~Exists(word.order_by()),
         review__live=True,
         category__in=list(meant),
     )
-    return Having(found, "review__item")
+    return Having(found)
 
 
 def _indexed(project: Project, asked: Asked) -> Having:

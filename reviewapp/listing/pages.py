@@ -14,16 +14,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.core.cache import cache
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import QuerySet
 from redis.exceptions import RedisError
 
 from reviewapp.access import Access
 from reviewapp.listing.asked import Asked
 from reviewapp.listing.filters import Stretch, Wanted, wanted
 from reviewapp.listing.rows import Row, shown
-from reviewapp.models import ReviewItem
 
 ROWS = 50
 #: Items that are looked at first, and that are looked at next at most.
@@ -31,12 +27,8 @@ NEAR, FAR = 600, 6_000
 #: Items that are looked at to say how many there are: where more than a page is among them, that
 #: many "and more", else all are counted. Never beyond MOST. Kept for HOLDS seconds.
 COUNTED, MOST, HOLDS = 3_000, 1_000, 20
-#: Up to so many items are looked at one by one for words, whatever is known of these.
-FEW = 2_000
-
-# Found as a whole and then put in order: an order that the database may use to find them makes it
-# walk over everything else.
-_ALL = "WITH found (id) AS MATERIALIZED ({}) SELECT id FROM found ORDER BY id {} LIMIT {}"
+#: Up to so many items are looked at one by one, whatever is known of these; and so many first.
+FEW, SOME = 2_000, 200
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ def page(
 def _ids(asked: Wanted, in_order: bool, at: int | None, upwards: bool, most: int) -> list[int]:
     """Ids of the items beyond `at`, the nearest first."""
     if in_order:
-        return _walked(asked, _beyond(at, upwards), upwards, most)
+        return asked.along(_beyond(at, upwards), upwards, most)
     found, rest = _nearest(asked, at, upwards, NEAR, most, most)
     if rest is None or len(found) == most:
         return found
@@ -102,9 +94,9 @@ def _nearest(
     found: list[int] = []
     seen, size = 0, first
     while True:
-        end = _end(asked, at, upwards, size)
+        end = asked.line.end(_beyond(at, upwards), upwards, size)
         near = Stretch(at, end) if upwards else Stretch(end, at)
-        new = _walked(asked, near, upwards, most - len(found))
+        new = asked.along(near, upwards, most - len(found))
         found += new
         if end is None:
             return found, None
@@ -118,60 +110,37 @@ def _beyond(at: int | None, upwards: bool) -> Stretch:
     return Stretch(above=at) if upwards else Stretch(below=at)
 
 
-def _end(asked: Wanted, at: int | None, upwards: bool, size: int) -> int | None:
-    """Id of the item that many places beyond `at`, in the line along which is looked."""
-    line = asked.in_line(_beyond(at, upwards), upwards).values_list("pk", flat=True)
-    return next(iter(line[size : size + 1]), None)
-
-
-def _walked(asked: Wanted, stretch: Stretch, upwards: bool, most: int) -> list[int]:
-    return list(asked.along(stretch, upwards).values_list("pk", flat=True)[:most])
-
-
 def _whole(
     asked: Wanted, stretch: Stretch, upwards: bool, most: int, enough: int
 ) -> tuple[list[int], bool]:
     """All at once, and whether these are all or at least `most`; where there are `enough` of them,
     perhaps not.
 
-    A word that is everywhere costs what all items cost, whatever PostgreSQL thinks of it: so words
-    are looked up in the few items that are asked for beside them, or the rest in the few that have
-    the words; where both are many, in the nearest.
+    What is everywhere costs what all items cost, whatever PostgreSQL thinks of it, and to look
+    everything up in all that one thing finds costs more. So it is asked of each thing by itself
+    whether it is rare: then the rest is looked up in those few. Where all are many, in the nearest
+    of one of them.
     """
-    order = "ASC" if upwards else "DESC"
-    if asked.said is None:
-        return _found(asked.of(stretch), order, most), True
-    beside, words = asked.whatever_said, asked.said.rows
-    if asked.having:
-        few = beside.of(stretch).order_by().values_list("pk", flat=True)[: FEW + 1]
+    things = (*asked.having, *([asked.said] if asked.said else []))
+    for one in things:
+        few = one.some(stretch, FEW + 1)
         if len(few) <= FEW:
-            found = words.filter(item__in=list(few)).values_list("item", flat=True)
-            return sorted(found, reverse=not upwards)[:most], True
-    said = words.filter(stretch.of("item")).values_list("item", flat=True)[: FEW + 1]
-    if len(said) <= FEW:
-        return _among(list(said), beside, upwards, most), True
-    if asked.having or asked.plain:
-        near = _found(beside.of(stretch), order, FEW)
-        rows = words.filter(item__in=near).values_list("item", flat=True)
-        if len(rows) >= enough:
-            return sorted(rows, reverse=not upwards)[:most], False
-    return _found(asked.of(stretch), order, most), True
-
-
-def _among(few: list[int], asked: Wanted, upwards: bool, most: int) -> list[int]:
-    items = asked.among(few).order_by("pk" if upwards else "-pk")
-    return list(items.values_list("pk", flat=True)[:most])
-
-
-def _found(items: QuerySet[ReviewItem], order: str, most: int) -> list[int]:
-    query = items.order_by().values("pk").query
-    try:
-        inner, values = query.sql_with_params()
-    except EmptyResultSet:  # Django sees that nothing can be found
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_ALL.format(inner, order, most), values)
-        return [pk for (pk,) in cursor.fetchall()]
+            return asked.among(few, upwards, most), True
+    beside = asked.whatever_said
+    if asked.having:
+        near = asked.having[0].nearest(stretch, upwards, FEW)
+    else:
+        near = beside.nearest(stretch, upwards, FEW)
+    found = asked.among(near[:SOME], upwards, most)
+    if len(found) < enough <= len(found) * len(near) / SOME:  # so many, at the rate of the first
+        found = asked.among(near, upwards, most)
+    if len(found) >= enough:
+        return found, False
+    if asked.said and asked.having:
+        few = beside.nearest(stretch, upwards, FEW + 1)
+        if len(few) <= FEW:
+            return sorted(asked.said.of_these(few), reverse=not upwards)[:most], True
+    return asked.nearest(stretch, upwards, most), True
 
 
 @dataclass(frozen=True)
@@ -204,7 +173,7 @@ def how_many(access: Access, asked: Asked, masked: Collection[int] = ()) -> Coun
 def _count(access: Access, asked: Asked, masked: Collection[int]) -> Count:
     them = wanted(access, asked, masked)
     if asked.in_order:
-        count = len(_walked(them, Stretch(), True, MOST + 1))
+        count = len(them.along(Stretch(), True, MOST + 1))
         return Count(min(count, MOST), count > MOST)
     found, rest = _nearest(them, None, True, COUNTED, MOST + 1, ROWS + 1)
     if rest and len(found) > ROWS:
@@ -213,7 +182,7 @@ def _count(access: Access, asked: Asked, masked: Collection[int]) -> Count:
     if rest and asked.q and not asked.for_good:
         lasting = how_many(access, asked.lasting)
         if lasting.ids is not None:
-            ids = _among(lasting.ids, them.whatever_said, True, MOST)
+            ids = them.whatever_said.among(lasting.ids, True, MOST)
             return Count(len(ids), False, ids)
     if rest:
         further, all_of_them = _whole(them, rest, True, MOST + 1, ROWS + 1)

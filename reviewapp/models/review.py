@@ -211,8 +211,22 @@ class Finding(FoundError):
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="findings")
     side = models.CharField(max_length=9, choices=Side)
+    # Of its review, repeated here so that a list reads one index; the database writes it.
+    item = models.ForeignKey(
+        ReviewItem,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+    )
     category = models.ForeignKey(
-        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="findings"
+        Category,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="findings",
+        db_index=False,  # finding_of_category has it
     )
     severity = models.ForeignKey(
         Severity, on_delete=models.PROTECT, null=True, blank=True, related_name="findings"
@@ -221,6 +235,7 @@ class Finding(FoundError):
     class Meta:
         ordering = ["review", "id"]
         constraints = whole("finding")
+        indexes = [models.Index(fields=["category", "item"], name="finding_of_category")]
 
     def __str__(self) -> str:
         return f"{self.category or self.note} on {self.side}"

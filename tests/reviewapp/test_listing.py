@@ -7,7 +7,7 @@ from reviewapp import listing
 from reviewapp.access import open_project
 from reviewapp.actions import gold, projects
 from reviewapp.listing import Asked, pages, words
-from reviewapp.models import ItemIndex
+from reviewapp.models import Finding, ItemIndex
 from tests.reviewapp.judging import judge
 
 ASKED = [
@@ -24,13 +24,23 @@ ASKED = [
     {"q": "numb*"},
     {"q": "nothing"},
     {"reviewer": "bob"},
+    {"reviewer": "bob", "request": "req-1", "order": "newest", "state": "resolved"},
     {"mark": "held", "run": "shadow-11"},
+    {"category": "label.missed"},
+    {"category": "label.missed", "state": "disputed"},
+    {"category": "label.missed", "q": "message", "stratum": "differ/near"},
+    {"category": "label.none", "reviewer": "bob"},
+    {"category": "label.none", "request": "req-", "run": "shadow-11"},
 ]
 
 
 @pytest.fixture
 def access(alice, finished_run, project, rater, bob):
-    judge(finished_run.items.order_by("rank").first(), rater(project, bob), A="ok", B="ok")
+    fine, *wrong = finished_run.items.order_by("rank")[:7]
+    judge(fine, rater(project, bob), A="ok", B="ok")
+    for number, item in enumerate(wrong):
+        category = "label.none" if number % 3 == 2 else "label.missed"
+        judge(item, rater(project, bob), category=category, A="error", B="error")
     return open_project(alice, "support")
 
 
@@ -40,7 +50,7 @@ class TestPage:
     @pytest.mark.parametrize("sent", ASKED, ids=str)
     def test_near_ones_first_or_all_at_once(self, access, sent, near, order, monkeypatch):
         monkeypatch.setattr(pages, "NEAR", near)
-        asked = Asked.read({**sent, "order": order})
+        asked = Asked.read(sent | {"order": order})
         everything = list(listing.chosen(access, asked).order_by("pk").values_list("pk", flat=True))
         everything = everything[::-1] if order else everything
         seen, after = [], 0
@@ -54,13 +64,17 @@ class TestPage:
             assert [one.pk for one in back.items] == seen[:3]
             assert back.before is None
 
-    @pytest.mark.parametrize("few", [0, 1, 3, 100])
-    @pytest.mark.parametrize("sent", [one for one in ASKED if "q" in one], ids=str)
-    def test_words_whichever_way_they_are_found(self, access, sent, few, monkeypatch):
+    @pytest.mark.parametrize(("few", "some"), [(0, 1), (1, 1), (3, 1), (100, 50)])
+    @pytest.mark.parametrize("sent", ASKED, ids=str)
+    def test_few_or_many_whatever_is_rare(self, access, sent, few, some, monkeypatch):
         monkeypatch.setattr(pages, "FEW", few)
+        monkeypatch.setattr(pages, "SOME", some)
         monkeypatch.setattr(pages, "NEAR", 1)
         asked = Asked.read(sent)
-        everything = list(listing.chosen(access, asked).order_by("pk").values_list("pk", flat=True))
+        order = "-pk" if asked.order else "pk"
+        everything = list(
+            listing.chosen(access, asked).order_by(order).values_list("pk", flat=True)
+        )
         there = [one.pk for one in listing.page(access, asked, rows=3).items]
         assert there == everything[:3]
 
@@ -88,7 +102,7 @@ class TestHowMany:
         """Whoever may see them has asked the same just before."""
         monkeypatch.setattr(pages, "COUNTED", 1)
         monkeypatch.setattr(pages, "ROWS", 0)
-        item = finished_run.items.filter(state="resolved").get()
+        item = finished_run.items.filter(state="resolved").earliest("pk")
         gold.mark(item=item, by=alice)
         finished_run.items.filter(pk__lt=item.pk).delete()
         asked = Asked(mark="gold")
@@ -162,6 +176,12 @@ class TestWords:
 
 
 class TestIndex:
+    def test_a_finding_says_of_which_item_it_is(self, access):
+        """Nobody who writes one says so."""
+        items = Finding.objects.values_list("item", "review__item")
+        assert len(items) == 12
+        assert all(item == of_its_review for item, of_its_review in items)
+
     def test_the_database_writes_it(self, finished_run):
         assert ItemIndex.objects.count() == finished_run.items.count()
         one = ItemIndex.objects.get(request="req-01")
