@@ -16,7 +16,7 @@ MOST = 1_000
 #: Runs, reviewers and values of segments that the form suggests; others can be typed.
 SUGGESTED, SEGMENTS = 200, 60
 
-# A state is said as a range, in an order that its index has (filters.Line): whatever PostgreSQL
+# A state is said as a range, in an order that its index has (lines.Line): whatever PostgreSQL
 # thinks of how many there are, of one that nothing is in it must not read all items.
 _AROUND = """
 SELECT

@@ -18,7 +18,8 @@ from redis.exceptions import RedisError
 
 from reviewapp.access import Access
 from reviewapp.listing.asked import Asked
-from reviewapp.listing.filters import Stretch, Wanted, wanted
+from reviewapp.listing.filters import Wanted, wanted
+from reviewapp.listing.having import Stretch
 from reviewapp.listing.rows import Row, shown
 
 ROWS = 50
