@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -21,6 +22,7 @@ from evals.recompute import under_way
 from reviewapp.actions import audit, parts
 from reviewapp.models import Look, Report, ReportPart, User
 from reviewapp.reports import core as report
+from reviewapp.reports import failing
 from reviewapp.reports.freshness import is_fresh
 from reviewapp.reports.parts.registry import PARTS
 from reviewapp.reports.resting import rest
@@ -166,14 +168,27 @@ def refresh(*, run: Run, version: TaxonomyVersion | None = None) -> Report:
 def refresh_once(*, run: Run, version: TaxonomyVersion | None = None) -> bool:
     """Refreshes the current report where it does not show what is there, unless another process
     does so already: False then, and whoever asks has to ask again, for what they wait for may have
-    come after the other began."""
+    come after the other began. One that cannot be computed says so on its page, and is tried again
+    after a rest."""
     chosen = version.pk if version else run.taxonomy_version_id
     with one_at_a_time(run.pk, chosen) as mine:
         if mine:
             current = Report.objects.current(run, version)
             if current is None or not is_fresh(current):
-                refresh(run=run, version=version)
+                _refresh_or_say(run, version, chosen)
         return mine
+
+
+def _refresh_or_say(run: Run, version: TaxonomyVersion | None, chosen: int) -> None:
+    try:
+        refresh(run=run, version=version)
+    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+        raise  # not of this report: the database is away, or the worker has to stop
+    except Exception as error:
+        log.exception("the report on run %s could not be computed", run.pk)
+        failing.failed(run.pk, chosen, error)
+    else:
+        failing.succeeded(run.pk, chosen)
 
 
 def ask_again(run_id: int, version_id: int | None = None) -> None:

@@ -3,10 +3,12 @@ it out of date, and computing it must not take the machine from them."""
 
 from __future__ import annotations
 
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
+from evals.models import Run
 from reviewapp.models import Report, ReportPart
+from reviewapp.reports import failing
 
 #: Where nobody looks: what took s seconds, parts included, is let rest for REST × s, so that it
 #: takes a twentieth of one processor core at most; for LONGEST seconds at most.
@@ -20,9 +22,10 @@ SHORTEST = 2.0
 def rest(run_id: int, version_id: int | None = None, *, looked_at: bool = False) -> float:
     """Seconds that the current report of the run is still to rest, 0 where it may be computed.
     `version_id`: of the taxonomy version that it is said in, where that is not the run's own."""
-    reports = Report.objects.filter(
-        run=run_id, taxonomy_version=version_id or F("run__taxonomy_version"), frozen_at=None
-    )
+    version_id = version_id or Run.objects.values_list("taxonomy_version", flat=True).get(pk=run_id)
+    if after_failing := failing.rest(run_id, version_id):
+        return after_failing
+    reports = Report.objects.filter(run=run_id, taxonomy_version=version_id, frozen_at=None)
     row = reports.values_list("computed_at", "seconds").order_by().first()
     if row is None:
         return 0.0

@@ -23,7 +23,7 @@ from reviewapp.access import Action, frozen_report, open_project
 from reviewapp.actions import parts, reports
 from reviewapp.labelling import moving
 from reviewapp.models import Decision, Promotion, Report
-from reviewapp.reports import freshness
+from reviewapp.reports import failing, freshness
 from reviewapp.reports import page as report_page
 from reviewapp.reports.parts.registry import PARTS
 from taxonomy.models import TaxonomyVersion
@@ -51,6 +51,7 @@ def report(request: HttpRequest, slug: str, run: str) -> HttpResponse:
         "report": chosen,
         "behind": not fresh.core,
         "comparing": not fresh.core and under_way(found),
+        "failed": "" if fresh.core else _why_failed(found, version),
         "version": version,
         "workers": workers.alive(),
     }
@@ -133,6 +134,10 @@ def _fresh(chosen: Report | None, run: Run, version: TaxonomyVersion | None) -> 
     if core and behind:
         parts.refresh_soon(run.pk)
     return Fresh(core, frozenset(behind))
+
+
+def _why_failed(run: Run, version: TaxonomyVersion | None) -> str:
+    return failing.why(run.pk, version.pk if version else run.taxonomy_version_id)
 
 
 def _as_json(chosen: Report) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from reviewapp.actions import parts, projects, promotions, reports
 from reviewapp.models import Promotion, Report, ReportPart
+from reviewapp.reports.resting import rest
 from tests.reviewapp.label_by_hand import label_one
 
 REPORT = "/p/support/runs/shadow-11/report/"
@@ -56,6 +57,24 @@ class TestReport:
         with django_capture_on_commit_callbacks(execute=True):
             as_user(bob).get(REPORT)
         assert asked[1:] == ["reviewapp.tasks.refresh_report"]
+
+    def test_one_that_cannot_be_computed_says_so(self, as_user, bob, finished_run, monkeypatch):
+        monkeypatch.setattr(reports.report, "assemble", lambda run, version: 1 / 0)
+        assert reports.refresh_once(run=finished_run)
+        page = as_user(bob).get(REPORT).content.decode()
+        assert "The report could not be computed (ZeroDivisionError)" in page
+        assert rest(finished_run.pk) > 50
+        monkeypatch.undo()
+        assert reports.refresh_once(run=finished_run)
+        assert "could not be computed" not in as_user(bob).get(REPORT).content.decode()
+
+    def test_numbers_of_before_say_that_none_are_newer(self, as_user, bob, computed, monkeypatch):
+        label_one(computed.run)
+        monkeypatch.setattr(reports.report, "assemble", lambda run, version: 1 / 0)
+        reports.refresh_once(run=computed.run)
+        page = as_user(bob).get(REPORT).content.decode()
+        assert "newer labels could not be worked in (ZeroDivisionError)" in page
+        assert computed.data["sentences"][0] in page
 
     def test_both_populations(self, as_user, bob, computed):
         window, traffic = (as_user(bob).get(REPORT, {"for": one}) for one in ("window", "traffic"))
