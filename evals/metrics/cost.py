@@ -26,17 +26,16 @@ class Cost:
     difference: Estimate
     ratio: float | None
 
-    def projected(self, requests: float) -> tuple[Estimate, Estimate, Estimate]:
-        """Baseline, candidate and difference for that many requests, as a month may have.
 
-        It supposes requests like these; the ends say how well the mean is known, not how a month
-        may differ. ValueError for fewer than none.
-        """
-        if not 0 <= requests < math.inf:
-            raise ValueError(f"requests is {requests}: a month has zero or more")
-        factor = requests / THOUSAND
-        sides = (self.baseline, self.candidate, self.difference)
-        return _scaled(sides[0], factor), _scaled(sides[1], factor), _scaled(sides[2], factor)
+def projected(per_thousand: Estimate, requests: float) -> Estimate:
+    """A cost, or a difference of costs, of that many requests, as a month may have.
+
+    It supposes requests like these; the ends say how well the mean is known, not how a month
+    may differ. ValueError for fewer than none.
+    """
+    if not 0 <= requests < math.inf:
+        raise ValueError(f"requests is {requests}: a month has zero or more")
+    return _scaled(per_thousand, requests / THOUSAND)
 
 
 def paired_cost(baseline: Costs, candidate: Costs, confidence: float = 0.95) -> Cost:

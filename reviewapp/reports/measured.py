@@ -47,3 +47,10 @@ def plain(estimate: Estimate) -> dict[str, float | None]:
     return {
         name: value if math.isfinite(value) else None for name, value in asdict(estimate).items()
     }
+
+
+def estimate(stored: dict[str, float | None]) -> Estimate:
+    """One that was made plain."""
+    value, low, high = (stored[name] for name in ("value", "low", "high"))
+    assert value is not None
+    return Estimate(value, -math.inf if low is None else low, math.inf if high is None else high)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from evals.metrics.cost import projected
 from reviewapp.reports import provenance, words
 from reviewapp.reports.cautions import cautions
 from reviewapp.reports.charts.svg import cleaned
 from reviewapp.reports.forest import forest, strips
+from reviewapp.reports.measured import estimate, plain
 from reviewapp.reports.never import never_found
 from reviewapp.reports.noise_words import noise_in_words
 
@@ -203,9 +205,9 @@ def _cost(cost: dict[str, Any] | None, volume: str) -> dict[str, Any]:
     monthly = None
     if cost and typed and not wrong:
         monthly = {
-            side: cost[f"{side}_per_1000"] * int(typed) / 1000 for side in ("baseline", "candidate")
+            side: plain(projected(estimate(cost[side]), int(typed)))
+            for side in ("baseline", "candidate", "difference")
         }
-        monthly["difference"] = monthly["candidate"] - monthly["baseline"]
     return {"volume": volume[:40], "volume_wrong": wrong, "monthly": monthly}
 
 

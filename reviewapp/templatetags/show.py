@@ -64,17 +64,11 @@ def usd_interval(estimate: dict[str, Any]) -> str:
 
 
 @register.filter
-def usd_difference(value: float) -> str:
-    """+$0.12, with the sign in front of what it is of."""
-    return _sign(value) + usd(abs(value))
-
-
-@register.filter
 def usd_change(estimate: dict[str, Any]) -> str:
     """−$0.26 [−0.29, −0.22]"""
 
     def bare(value: float) -> str:
-        return usd_difference(value).replace("$", "")
+        return _sign(value) + usd(abs(value)).replace("$", "")
 
     said = _interval(estimate, bare)
     return said[0] + "$" + said[1:]

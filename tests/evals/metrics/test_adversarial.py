@@ -234,7 +234,7 @@ def test_latency_and_cost(before, after, confidence, quantile):
         found = answer(cost.paired_cost, before, other, confidence)
         if found:
             for month in (0, 10**6, -1, math.nan):
-                answer(found.projected, month)
+                answer(cost.projected, found.difference, month)
 
 
 @quick

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.metrics.cost import paired_cost, skewed_mean
+from evals.metrics.cost import paired_cost, projected, skewed_mean
 
 
 def test_a_hand_worked_cost():
@@ -23,12 +23,11 @@ def test_values_without_skewness_are_the_normal_interval():
 
 def test_a_month_is_in_proportion():
     cost = paired_cost([0.001, 0.003, 0.002], [0.002, 0.006, 0.003])
-    baseline, _, difference = cost.projected(50_000)
-    assert baseline.value == pytest.approx(100)
-    assert difference.low == pytest.approx(50 * cost.difference.low)
-    assert cost.projected(0)[0].high == 0
+    assert projected(cost.baseline, 50_000).value == pytest.approx(100)
+    assert projected(cost.difference, 50_000).low == pytest.approx(50 * cost.difference.low)
+    assert projected(cost.baseline, 0).high == 0
     with pytest.raises(ValueError, match="requests is -1"):
-        cost.projected(-1)
+        projected(cost.baseline, -1)
 
 
 def test_one_request_bounds_nothing_and_free_has_no_ratio():

@@ -119,7 +119,7 @@ class TestReport:
 
     def test_monthly_cost(self, as_user, bob, computed):
         page = as_user(bob).get(REPORT, {"volume": "1000000"})
-        assert page.context["monthly"]["candidate"] == pytest.approx(2000)
+        assert page.context["monthly"]["candidate"]["value"] == pytest.approx(2000)
         assert as_user(bob).get(REPORT, {"volume": "9" * 99}).context["monthly"] is None
 
     def test_json(self, as_user, bob, computed):
