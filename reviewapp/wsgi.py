@@ -3,10 +3,13 @@ import os
 import sys
 from importlib import import_module
 
+import django
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewapp.settings")
 
+django.setup()
+import_module("reviewapp.staticfiles").collect()
 application = get_wsgi_application()
 # All that a request needs, before the server forks: its workers then share the memory.
 import_module("reviewapp.urls")

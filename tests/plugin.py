@@ -6,6 +6,7 @@ each worker has a database (pytest-django makes it) and a Redis number of its ow
 
 import os
 from contextlib import ExitStack
+from importlib import import_module
 from shutil import rmtree
 from tempfile import mkdtemp
 
@@ -26,6 +27,13 @@ else:
     base, _, _ = os.environ["REDIS_URL"].rpartition("/")
     os.environ["REDIS_URL"] = f"{base}/{number}"
 os.environ.pop("CROSSCHECK_PUBLIC_URL", None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart() -> None:
+    """As a web server does; the workers find it done."""
+    if not worker:
+        import_module("reviewapp.staticfiles").collect()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

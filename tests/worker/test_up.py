@@ -62,6 +62,16 @@ def get(port: int, path: str) -> tuple[int, str]:
     return answer.status, answer.read().decode()
 
 
+def packed_and_for_good(port: int, path: str) -> None:
+    """As every script and style comes: its name changes with what is in it."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
 def test_it_works(environment: dict[str, str], port: int) -> None:
     """A fresh installation prints the link of its first account, serves it, and ends on Ctrl-C."""
     process = up(environment, port)
@@ -76,7 +86,8 @@ def test_it_works(environment: dict[str, str], port: int) -> None:
     status, page = get(port, link[1])
     assert status == 200
     assert "Password" in page
-    assert get(port, "/static/app.css")[0] == 200
+    for named in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
+        packed_and_for_good(port, named)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
     with pytest.raises(OSError, match="refused"):
