@@ -30,6 +30,14 @@ class Reader:
             self._known[source] = translation(made_in, self.version)
         return self._known[source]
 
+    def named(self, source: int, category: int) -> list[int]:
+        """What labels of that version call the category of this one: ids of categories there."""
+        meanings = self.translation(source)
+        if meanings is None:
+            return [category]
+        found = meanings.categories.items()
+        return [pk for pk, meaning in found if meaning.category == category]
+
     def read(self, label: Label) -> Label:
         """The same label in the words of `version`."""
         meanings = self.translation(label.version_id)

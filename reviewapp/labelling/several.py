@@ -37,8 +37,10 @@ class Several(Label):
 def share(label: Label, side: str, has: Has) -> float | None:
     """Of the raters of that side, those whose label has the thing; None where one does not say. Of
     a label that is one person's, 0 or 1."""
-    raters = label.raters.get(side, ()) if isinstance(label, Several) else [label]
-    said = [has(one, side) for one in raters]
+    if not isinstance(label, Several):
+        found = has(label, side)
+        return None if found is None else float(found)
+    said = [has(one, side) for one in label.raters.get(side, ())]
     return None if None in said or not said else fmean(bool(one) for one in said)
 
 

@@ -49,3 +49,10 @@ def weights(version: TaxonomyVersion) -> Callable[[tuple[int, int]], float]:
     }
     general = {s.pk: float(s.weight) for s in version.severities.all()}
     return lambda kind: overrides.get(kind, general[kind[1]])
+
+
+def heaviest(version: TaxonomyVersion) -> float:
+    """What one finding may weigh in it; 0 without a severity."""
+    weighed = version.categories.values_list("weights__weight", flat=True)
+    every = [*weighed, *version.severities.values_list("weight", flat=True)]
+    return max((float(weight) for weight in every if weight is not None), default=0.0)

@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from evals.models import Project
 from reviewapp.access import Access, Action
+from reviewapp.among import among
 from reviewapp.desk import gold
 from reviewapp.listing import categories, words
 from reviewapp.listing.asked import Asked
-from reviewapp.listing.having import Having, Stretch, in_order_of_id, one_of
+from reviewapp.listing.having import Having, Stretch, in_order_of_id
 from reviewapp.listing.lines import Line, LineOfFindings
 from reviewapp.models import Finding, Flag, GoldItem, ItemIndex, ItemWords, Review, ReviewItem, Slot
 
@@ -66,7 +67,7 @@ class Wanted:
         if self.nothing:
             return []
         items = ReviewItem.objects.filter(
-            self.plain, one_of(ReviewItem, "id", few), project=self.project
+            self.plain, among(ReviewItem, "id", few), project=self.project
         )
         there = items.filter(self._each(self.having)).order_by("pk" if upwards else "-pk")
         return list(there.values_list("pk", flat=True)[:most])

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, Model, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.expressions import RawSQL
+from django.db.models import BooleanField, OuterRef, Q, QuerySet, Subquery, Value
+
+from reviewapp.among import among
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,6 @@ def in_order_of_id(ids: QuerySet[Any, int], upwards: bool, most: int) -> list[in
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def one_of(rows: type[Model], column: str, ids: list[int]) -> Q:
-    """As one value: Django takes longer to write down a list of thousands than it takes to find
-    them."""
-    sql = f'"{rows._meta.db_table}"."{column}" = ANY(%s)'
-    return Q(RawSQL(sql, [ids], output_field=BooleanField()))  # noqa: S611 (names only)
-
-
 @dataclass(frozen=True)
 class Having:
     """Of which there is a row among `rows`, whose `item` it is."""
@@ -69,7 +63,7 @@ class Having:
 
     def of_these(self, few: list[int]) -> list[int]:
         """Those of some items of which there is one."""
-        rows = self.rows.filter(one_of(self.rows.model, "item_id", few)).order_by()
+        rows = self.rows.filter(among(self.rows.model, "item_id", few)).order_by()
         return list(rows.values_list("item", flat=True))
 
     def some(self, stretch: Stretch, most: int) -> list[int]:

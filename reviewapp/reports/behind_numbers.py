@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from evals import sampling
 from evals.models import Run
+from reviewapp.among import among
 from reviewapp.labelling import elsewhere, several
-from reviewapp.labelling.labels import Label
-from reviewapp.labelling.reading import Reader, as_label
+from reviewapp.labelling.labels import Found, Label
+from reviewapp.labelling.reading import Reader
 from reviewapp.labelling.several import Several, averages, share
 from reviewapp.models import Finding, Review
 from reviewapp.reports import lines
@@ -80,8 +81,8 @@ def items_counted(
     data): what a review says never changes."""
     stood_on = [*counted["paired"], *([] if number.d else counted["identical"])]
     by_item: dict[int, list[tuple[int, Label]]] = defaultdict(list)
-    for review, label in _labels(stood_on, version):
-        by_item[review.item_id].append((review.pk, label))
+    for item, review, label in _labels(stood_on, version, number):
+        by_item[item].append((review, label))
     chosen = {}
     for item, said in sorted(by_item.items()):
         first = said[0][1]
@@ -92,14 +93,38 @@ def items_counted(
     return chosen
 
 
-def _labels(reviews: Iterable[int], version: TaxonomyVersion) -> Iterator[tuple[Review, Label]]:
+def _labels(
+    stood_on: list[int], version: TaxonomyVersion, number: Number
+) -> Iterator[tuple[int, int, Label]]:
+    """Item, review and its label, of those of these reviews whose item may be counted."""
     reader = Reader(version)
-    rows = Review.objects.filter(pk__in=list(reviews)).defer("corrected_output", "note")
-    findings: dict[int, list[Finding]] = defaultdict(list)
-    for finding in Finding.objects.filter(review__in=rows).defer("note"):
-        findings[finding.review_id].append(finding)
-    for review in rows.order_by("pk"):
-        yield review, reader.read(as_label(review, findings[review.pk]))
+    said: dict[int, list[Found]] = defaultdict(list)
+    of_these, standing = among(Review, "id", stood_on), set(stood_on)
+    if number.category:
+        items = _naming(stood_on, reader, number.category)
+        of_these = among(Review, "item_id", items)
+        findings = Finding.objects.filter(among(Finding, "item_id", items)).order_by()
+        found = findings.values_list("review", "side", "category", "severity")
+        for pk, side, category, severity in found:
+            said[pk].append((side, category, severity))
+    columns = ("item", "pk", "baseline", "candidate", "rater", "taxonomy_version")
+    reviews = Review.objects.filter(of_these).order_by("pk").values_list(*columns)
+    rows = [row for row in reviews if row[1] in standing]
+    if not number.category:
+        wrong = {item for item, _, *sides in rows if Review.Verdict.ERROR in sides[:2]}
+        rows = [row for row in rows if row[0] in wrong]
+    for item, pk, baseline, candidate, rater, made_in in rows:
+        label = Label(baseline, candidate, rater, frozenset(said[pk]), made_in)
+        yield item, pk, reader.read(label)
+
+
+def _naming(stood_on: list[int], reader: Reader, category: Category) -> set[int]:
+    """Items of which one of these reviews finds the category, whatever it was called then."""
+    reviews = Review.objects.filter(among(Review, "id", stood_on)).order_by()
+    made_in = reviews.values_list("taxonomy_version", flat=True).distinct()
+    named = [pk for source in made_in for pk in reader.named(source, category.pk)]
+    findings = Finding.objects.filter(among(Finding, "review_id", stood_on), category__in=named)
+    return set(findings.order_by().values_list("item", flat=True))
 
 
 def pairs(run: Run, version: TaxonomyVersion, said: elsewhere.Words, number: Number) -> list[int]:

@@ -14,6 +14,7 @@ from evals.models import Run, SeveralRaters
 from evals.values import row_number
 from reviewapp.access import Access, open_project
 from reviewapp.actions import exposures
+from reviewapp.among import among
 from reviewapp.labelling import elsewhere
 from reviewapp.labelling.averaging import averages
 from reviewapp.models import Finding, Report, ReviewItem
@@ -105,7 +106,9 @@ def _behind(
 def _page(every: dict[int, list[int]], access: Access, after: int) -> dict[str, Any]:
     """Resolved items after `after`, each with what was said of it; and after which the next page
     begins."""
-    resolved = ReviewItem.objects.filter(pk__in=every, state=ReviewItem.State.RESOLVED)
+    resolved = ReviewItem.objects.filter(
+        among(ReviewItem, "id", every), state=ReviewItem.State.RESOLVED
+    )
     found = list(
         resolved.filter(pk__gt=after)
         .select_related(

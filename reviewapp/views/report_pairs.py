@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from evals.models import Comparison, Run
 from reviewapp.access import Access
 from reviewapp.actions import exposures
+from reviewapp.among import among
 from reviewapp.models import Finding, OutputFinding, ReviewItem
 from taxonomy.models import Category, Severity
 
@@ -32,7 +33,7 @@ def page(run: Run, pairs: list[int], access: Access, *, after: int, size: int) -
     """Comparisons among `pairs` after `after`, with what every rater found in their outputs. Not
     those that an item of whatever run is about which is not resolved: whoever judges it would know
     its sides. Of the others it is kept that their sides were shown."""
-    chosen = Comparison.objects.filter(pk__in=pairs).exclude(Exists(_open(run)))
+    chosen = Comparison.objects.filter(among(Comparison, "id", pairs)).exclude(Exists(_open(run)))
     found = list(
         chosen.filter(pk__gt=after)
         .select_related("request", "baseline_output", "candidate_output", "item")
