@@ -9,7 +9,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Window
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Window
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, RowNumber
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +18,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from evals.models import Run
+from evals.models import Project, Run
 from reviewapp.access import ALLOWED, Action, projects_of
 from reviewapp.actions import projects
 from reviewapp.forms.pages import ProjectForm
@@ -25,6 +26,8 @@ from reviewapp.models import Membership, Report, Review, Slot, User
 
 #: Runs that the home page shows of a project, the latest first.
 SHOWN = 5
+#: Where counting what waits stops.
+MOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Mine:
     may_review: bool
     waiting: int
     runs: list[Run]
+
+    @property
+    def waiting_said(self) -> str:
+        return counted(self.waiting)
 
 
 @login_required
@@ -58,7 +65,8 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def waiting_for(user: User, project_ids: Iterable[int]) -> dict[int, int]:
-    """Items by project that `user` can review now: as the claim sees it, with what they hold."""
+    """Items by project that `user` can review now: as the claim sees it, with what they hold.
+    Counted up to MOST; one more says that there are more."""
     now = timezone.now()
     mine = Q(state=Slot.State.CLAIMED, rater__user=user)
     ran_out = Q(state=Slot.State.CLAIMED, gold=False, lease_until__lt=now)
@@ -67,16 +75,27 @@ def waiting_for(user: User, project_ids: Iterable[int]) -> dict[int, int]:
         state=Slot.State.CLAIMED
     )
     said = Review.objects.filter(item=OuterRef("item"), rater__user=user, live=True)
+    # In the order of the queue's index, and no further than it takes to have seen that many.
+    slots = Slot.objects.filter(
+        mine | free,
+        ~Exists(judged),
+        project=OuterRef("pk"),
+        state__in=[Slot.State.OPEN, Slot.State.CLAIMED],
+    ).order_by("rank", "pk")
     # What is kept for somebody to relabel is theirs alone; nobody else judges an item twice.
-    theirs = Q(reserved_for=None) & ~Exists(said.exclude(pk=Coalesce(OuterRef("relabels"), 0)))
-    rows = (
-        Slot.objects.filter(mine | free, ~Exists(judged), project__in=list(project_ids))
-        .filter(theirs | Q(reserved_for__user=user))
-        .values_list("project")
-        .annotate(items=Count("item", distinct=True))
-        .order_by()
+    others = slots.filter(
+        ~Exists(said.exclude(pk=Coalesce(OuterRef("relabels"), 0))), reserved_for=None
     )
-    return dict(rows)
+    kept = slots.filter(reserved_for__user=user)
+    rows = Project.objects.filter(pk__in=list(project_ids)).values_list(
+        "pk",
+        *(ArraySubquery(some.values("item")[: MOST + 1]) for some in (others, kept)),
+    )
+    return {pk: min(len({*for_all, *theirs}), MOST + 1) for pk, for_all, theirs in rows}
+
+
+def counted(number: int) -> str:
+    return f"{MOST:,}+" if number > MOST else f"{number:,}"
 
 
 def with_verdict(runs: Any) -> Any:

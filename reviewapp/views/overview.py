@@ -18,7 +18,7 @@ from reviewapp import live
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import gold
 from reviewapp.models import AuditEvent, Membership, Promotion, ReviewItem
-from reviewapp.views.home import waiting_for, with_verdict
+from reviewapp.views.home import counted, waiting_for, with_verdict
 
 EVENTS = 12
 
@@ -96,7 +96,8 @@ def _next_step(
         return Step(words, _url(access, "run", run.name), "See what to do and resume")
     mine = waiting_for(access.user, [access.project.pk]).get(access.project.pk, 0)
     if mine and may["review"]:
-        return Step(f"{_wait(mine)} for you.", _url(access, "desk"), "Review the next one")
+        words = f"{_wait(mine, counted(mine))} for you."
+        return Step(words, _url(access, "desk"), "Review the next one")
     if items["disputed"] and may["adjudicate"]:
         words = f"{_wait(items['disputed'])} for adjudication: the reviewers differ."
         return Step(words, _url(access, "adjudicate"), "Adjudicate")
@@ -112,8 +113,8 @@ def _next_step(
     return Step(words, _url(access, "report", run.name), "Read the report")
 
 
-def _wait(count: int) -> str:
-    return "1 item waits" if count == 1 else f"{count} items wait"
+def _wait(count: int, said: str = "") -> str:
+    return "1 item waits" if count == 1 else f"{said or f'{count:,}'} items wait"
 
 
 def _begin(access: Access, models: list[ModelVersion]) -> Step:

@@ -4,6 +4,7 @@ from django.test import Client
 from evals.models import Project, Run
 from reviewapp.actions import projects, reports
 from reviewapp.models import Membership, Rater, User
+from reviewapp.views import home
 from reviewapp.views.home import waiting_for
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,11 @@ class TestWaitingFor:
         item = ReviewItem.objects.get(pk=claim.item_id)
         reviews.skip(item=item, rater=mine, reason="not my language", by=bob)
         assert waiting_for(bob, [project.pk]) == {project.pk: 11}
+
+    def test_up_to_where_counting_stops(self, as_user, bob, finished_run, monkeypatch) -> None:
+        monkeypatch.setattr(home, "MOST", 5)
+        assert "Review: 5+ items wait for you" in as_user(bob).get("/").content.decode()
+        assert "5+ items wait for you." in as_user(bob).get("/p/support/").content.decode()
 
 
 class TestNewProject:
