@@ -8,7 +8,9 @@ row for "at least one", a second row with the same weight for "at least two", an
 weighted sum of the rows is then the sum over findings. The rows of the two sides are counted
 separately: an item with the same finding on both sides is in both, and cancels.
 kinds: K names, equal for such rows of one kind: what has two has one, so they rise and fall
-together (nested.py). None: every row is a kind by itself.
+together (nested.py). None: every row is a kind by itself, taken for independent of the others.
+Where kinds go together in an item the interval is then too sure: give one number an item instead,
+as rows of a single kind (`scores.py`), which is what a report does.
 averaged: an entry may be a sum of shares, of each item's raters those who found it (MQM's mean over
 raters, Freitag et al. 2021); the interval treats it as that many whole items, as `difference.py`.
 sampled, sizes: one whole number a stratum, labelled items and all comparisons. population: N.
@@ -37,7 +39,7 @@ from evals.metrics.strata import (
 from evals.metrics.window import SLACK, expansion
 
 Row = tuple[Array, Array]  # the candidate's counts, the baseline's
-Kind = tuple[float, list[Row]]  # weight, and the rows for one, two, ... findings an item
+Kind = list[tuple[float, Row]]  # weight and counts of one, two, ... findings an item
 
 # Of 240 items with 200 labelled, one heavy finding stays hidden one time in six: without half a
 # request more before rounding, such windows covered the truth 88 % of the time.
@@ -118,13 +120,12 @@ def severity_score(
     ends = []
     for extra in (0 * skipped, skipped):
         parts = []
-        for weight, rows in each:
-            of = [hits + extra for hits, _ in rows]
-            count, _ = _counts(of, n + skipped, size, population, math.inf, alpha)
-            parts.append((weight * count[0], weight * count[1], weight * count[2]))
+        for rows in each:
+            of = [(weight, hits + extra) for weight, (hits, _) in rows]
+            parts.append(_counts(of, n + skipped, size, population, math.inf, alpha)[0])
         ends.append(square_and_add(parts))
     value = sum(
-        weight * expansion(hits, 0 * hits, n, size) for weight, rows in each for hits, _ in rows
+        weight * expansion(hits, 0 * hits, n, size) for rows in each for weight, (hits, _) in rows
     )
     high = ends[1][2] + all_rows * float(size[n + skipped == 0].sum())
     value, low, high = (one / population for one in (value, ends[0][1], high))
@@ -140,12 +141,12 @@ def _combine(
     traffic: float,
     alpha: float,
 ) -> Estimate:
-    worst = [(weight, [(c, b + skipped) for c, b in rows]) for weight, rows in kinds]
+    worst = [[(weight, (c, b + skipped)) for weight, (c, b) in rows] for rows in kinds]
     value, low, high = _ends(worst, sampled + skipped, sizes, population, traffic, alpha)
     if skipped.any():
-        best = [(weight, [(c + skipped, b) for c, b in rows]) for weight, rows in kinds]
+        best = [[(weight, (c + skipped, b)) for weight, (c, b) in rows] for rows in kinds]
         high = _ends(best, sampled + skipped, sizes, population, traffic, alpha)[2]
-        nets = [weight * expansion(c, b, sampled, sizes) for weight, rows in kinds for c, b in rows]
+        nets = [weight * expansion(*row, sampled, sizes) for rows in kinds for weight, row in rows]
         value = sum(nets) / population
     return Estimate(value, min(low, value), max(high, value))
 
@@ -160,13 +161,13 @@ def _ends(
 ) -> Part:
     """Value and ends of the score's difference, every item having a label."""
     parts = []
-    for weight, rows in kinds:
+    for rows in kinds:
         (plus, more), (minus, less) = (
-            _counts([row[side] for row in rows], sampled, sizes, population, traffic, alpha)
+            _counts([(v, row[side]) for v, row in rows], sampled, sizes, population, traffic, alpha)
             for side in (0, 1)
         )
-        low, high = mover_difference(plus, minus, lowest_correlation(more, less))
-        parts.append((weight * (plus[0] - minus[0]), weight * low, weight * high))
+        rho = lowest_correlation(more, less, [weight for weight, _ in rows])
+        parts.append((plus[0] - minus[0], *mover_difference(plus, minus, rho)))
     value, low, high = square_and_add(parts)
     unseen = float(sizes[sampled == 0].sum()) * _heaviest(kinds)
     return value / population, (low - unseen) / population, (high + unseen) / population
@@ -174,17 +175,26 @@ def _ends(
 
 def _heaviest(kinds: list[Kind]) -> float:
     """What an item weighs that has all that was found of anything."""
-    return sum(weight * len(rows) for weight, rows in kinds)
+    return sum(weight for rows in kinds for weight, _ in rows)
 
 
 def _counts(
-    rows: list[Array], sampled: Array, sizes: Array, population: int, traffic: float, alpha: float
+    rows: list[tuple[float, Array]],
+    sampled: Array,
+    sizes: Array,
+    population: int,
+    traffic: float,
+    alpha: float,
 ) -> tuple[Part, list[float]]:
-    """Findings of one kind: value and ends; and the shares of items with at least one, two, ..."""
-    parts = [_count(hits, sampled, sizes, population, traffic, alpha) for hits in rows]
+    """What one kind weighs: value and ends; and the shares of items with at least one, two, ..."""
+    counts = [_count(hits, sampled, sizes, population, traffic, alpha) for _, hits in rows]
     total = float(sizes[sampled > 0].sum())
-    shares = [value / total if total else 0.0 for value, _, _ in parts]
-    return added(parts, rows, sampled, sizes), shares
+    shares = [value / total if total else 0.0 for value, _, _ in counts]
+    parts = [
+        (weight * value, weight * low, weight * high)
+        for (weight, _), (value, low, high) in zip(rows, counts, strict=True)
+    ]
+    return added(parts, [hits for _, hits in rows], sampled, sizes), shares
 
 
 def _count(
@@ -242,8 +252,5 @@ def _read(
         plus, minus, _ = read_counts(sides if averaged else (), **sides, sampled=sampled)
         check_within(f"candidate[{at}]", plus, "sampled", n)
         check_within(f"baseline[{at}]", minus, "sampled", n)
-        first, rows = found.setdefault(kind, (float(weight), []))
-        if first != weight:
-            raise ValueError(f"weights[{at}] is {weight}, and {first:g} in another row of its kind")
-        rows.append((plus, minus))
+        found.setdefault(kind, []).append((float(weight), (plus, minus)))
     return list(found.values()), n, size, skipped

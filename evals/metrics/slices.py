@@ -9,11 +9,12 @@ import numpy as np
 
 from evals.metrics.benjamini_hochberg import benjamini_hochberg
 from evals.metrics.difference import paired_difference, paired_p_value
-from evals.metrics.distributions import normal_quantile
 from evals.metrics.estimate import Estimate
+from evals.metrics.shrinkage import Drawn, drawn_together
 from evals.metrics.strata import Array, Counts, check_confidence, read_counts
 
 FEWEST = 30  # labels, below which a slice is named and not estimated
+BORROWED = 6  # labels, for the variance of a slice by itself
 RATE = 0.1  # of false discoveries among the slices that are flagged
 
 
@@ -80,13 +81,15 @@ def compare_slices(
     """Every slice with enough labels, by evidence of harm.
 
     difference and p are those of `paired_difference` (p_harm = p/2 where the candidate is worse,
-    else 1 - p/2), adjusted by Benjamini and Hochberg (1995). Shrinkage is parametric empirical
-    Bayes, normal-normal (Efron and Morris 1975): with v a slice's variance (`_variances`) and t^2
-    the variance between slices by moments (DerSimonian and Laird 1986), it keeps t^2/(t^2 + v) of
-    the distance from the mean; the interval has that part of v, and the rest of the mean's own
-    variance. A slice in which all is labelled (v = 0) stays where it is. A request is in a slice of
-    every family, and its label is one label all the same: t^2 is of the slices about the mean of
-    their family, and the variance of the mean that of one family.
+    else 1 - p/2), adjusted by Benjamini and Hochberg (1995). The interval of `difference` holds for
+    each slice by itself. `shrunk` is the better guess for most of them, and its interval holds for
+    the slices on average; the one that differs most from the others it holds less often, the mean
+    pulling it back (docs/simulations.md): look there by `difference`. Shrinkage is normal-normal,
+    averaged over how far slices may differ (`shrinkage.py`), with v a slice's variance
+    (`variances`). A slice in which all is labelled (v = 0) stays where it is. A request is in a
+    slice of every family, and its label is one label all the same: how far slices differ is about
+    the mean of their family, and the variance of the mean that of one family. `between` is by
+    moments (DerSimonian and Laird 1986).
     """
     check_confidence(confidence)
     for one in slices.values():
@@ -129,26 +132,28 @@ def between_variance(values: Array, variances: Array, families: Sequence[str] = 
     return max(0.0, excess / weight) if weight else 0.0
 
 
+def drawn(values: Array, slices: Sequence[SliceCounts], confidence: float) -> Drawn:
+    """The slices' values towards what they have in common; at least one."""
+    own, reach = variances(slices)
+    families = [one.family for one in slices]
+    return drawn_together(values, own, reach, families, _overlap(slices, families), confidence)
+
+
 def _shrunk(
     raw: list[Estimate], slices: list[SliceCounts], confidence: float
 ) -> tuple[list[Estimate], float, float]:
-    z = normal_quantile((1 + confidence) / 2)
     values = np.array([one.value for one in raw])
-    own = _variances(slices)
+    own = variances(slices)[0]
     least = max(float(own.max()) * 1e-6, 1e-18)  # a census has no weight of its own: 1/0
-    variances = np.maximum(own, least)
     families = [one.family for one in slices]
-    between = between_variance(values, variances, families)
-    w = 1 / (variances + between)
-    mean, mean_variance = float(w @ values / w.sum()), _overlap(slices, families) / float(w.sum())
-    keep = np.where(own > 0, between / (between + variances), 1.0)
-    centre = mean + keep * (values - mean)
-    reach = z * np.sqrt(keep * own + (1 - keep) ** 2 * mean_variance)
-    ends = zip(centre.tolist(), reach.tolist(), strict=True)
-    return [Estimate(c, c - r, c + r) for c, r in ends], mean, float(between**0.5)
+    between = between_variance(values, np.maximum(own, least), families)
+    found = drawn(values, slices, confidence)
+    ends = zip(found.centre.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
+    shrunk = [Estimate(c, max(min(low, c), -1.0), min(max(high, c), 1.0)) for c, low, high in ends]
+    return shrunk, found.mean, float(between**0.5)
 
 
-def _overlap(slices: list[SliceCounts], families: list[str]) -> float:
+def _overlap(slices: Sequence[SliceCounts], families: list[str]) -> float:
     """In how many slices a label is, as the family with the most labels counts them."""
     by_family: dict[str, float] = defaultdict(float)
     for one, family in zip(slices, families, strict=True):
@@ -156,19 +161,29 @@ def _overlap(slices: list[SliceCounts], families: list[str]) -> float:
     return sum(by_family.values()) / max(by_family.values())
 
 
-def _variances(slices: list[SliceCounts]) -> Array:
-    """u sum W^2 (1-f)/n of each slice, u the variance of d over the labels of all of them.
+def variances(slices: Sequence[SliceCounts]) -> tuple[Array, Array]:
+    """u sum W^2 (1-f)/n of each slice, u the variance of d over the labels of all of them; and the
+    same with a slice's own u where that is larger, for the interval.
 
     With a variance of its own a slice in which nothing was found would count as the surest, and one
-    with much harm as the least sure: in a simulation shrinking then made the errors larger.
+    with much harm as the least sure: in a simulation shrinking then made the errors larger. But one
+    with more findings than the others is less sure than they are: its own u is that of its labels
+    and BORROWED more like those of all.
     """
-    labels = sum(one.labels for one in slices)
-    plus = sum(float(np.sum(one.worse)) for one in slices)
-    minus = sum(float(np.sum(one.better)) for one in slices)
-    u = (plus + minus + 1) / (labels + 2) - ((plus - minus) / (labels + 2)) ** 2  # > 0
-    parts = []
-    for one in slices:
+    found = np.array(
+        [[one.labels, float(np.sum(one.worse)), float(np.sum(one.better))] for one in slices]
+    )
+    labels, plus, minus = found.sum(axis=0)
+    common, mean = (plus + minus + 1) / (labels + 2), (plus - minus) / (labels + 2)
+    pooled = common - mean**2  # > 0
+    parts, reach = [], []
+    for one, (n_all, up, down) in zip(slices, found, strict=True):
         n, size = np.asarray(one.sampled, dtype=float), np.asarray(one.sizes, dtype=float)
         left = np.divide(size - n, size, out=np.zeros_like(size), where=size > 0)
-        parts.append(u * float(((size / one.population) ** 2 * left / np.maximum(n, 1)).sum()))
-    return np.array(parts)
+        plain = float(((size / one.population) ** 2 * left / np.maximum(n, 1)).sum())
+        some = n_all + BORROWED
+        net = (up - down + BORROWED * mean) / some
+        u = (up + down + BORROWED * common) / some - net**2
+        parts.append(pooled * plain)
+        reach.append(max(pooled, u) * plain)
+    return np.array(parts), np.array(reach)

@@ -11,6 +11,20 @@ from evals.metrics.strata import Array
 
 # Ends within this of a whole number of requests are that number: what is left is rounding error.
 SLACK = 1e-7
+FEW = 48  # labels, or items without one, from which a window counts as no longer small
+HIDDEN = 8  # items that a sample may all have missed, which are looked at in a small window
+
+
+def small_level(alpha: float, few: float) -> float:
+    """The level of each of the two shares where little is labelled or little is left: alpha/2.
+
+    MOVER takes the two for nearly normal. Of a handful they are not: all four labels of eleven
+    items are worse in 15 of 330 samples where five are, five are better and one is neither, and all
+    four better in as many, so that 91 % were covered where 95 % was said. Halved, the two intervals
+    hold together whatever they are of (Bonferroni; Miller 1981). It is given back as numbers grow,
+    all of it from FEW on. few: labels, or items without one, whichever are fewer.
+    """
+    return alpha * min(max(few / FEW, 0.5), 1.0)
 
 
 @dataclass(frozen=True)
@@ -21,26 +35,29 @@ class Sampled:
     better: Share
     rho: float
     total: float
-    left: Array
+    sampled: Array
+    sizes: Array
     mean: Array
 
     def ends(self, alpha: float) -> tuple[float, float]:
-        """Never inside what a single item may change that a sample would miss often enough.
+        """Never inside what a few items may change that a sample would miss often enough.
 
-        left: of each stratum, the part without a label; mean: its mean d. Of nine items of which
-        eight are labelled, all with d = -1, the ninth may have d = +1: one such window in nine.
+        sampled, sizes, mean: labels, items and mean d of each stratum. Of nine items of which eight
+        are labelled, all with d = -1, the ninth may have d = +1: one such window in nine.
         """
+        few = float(min(self.sampled.sum(), (self.sizes - self.sampled).sum()))
+        alpha = small_level(alpha, few)
         low, high = mover_difference(
             (self.worse.value, *self.worse.ends(alpha)),
             (self.better.value, *self.better.ends(alpha)),
             self.rho,
         )
         low, high = low * self.total, high * self.total
-        hidden = self.mean[self.left > alpha / 2]
-        if hidden.size:
-            value = (self.worse.value - self.better.value) * self.total
-            low = min(low, value - 1 - float(hidden.max()))
-            high = max(high, value + 1 - float(hidden.min()))
+        most = HIDDEN if few < FEW / 2 else 1
+        hidden = unseen_items(self.sampled, self.sizes, alpha / 2, most)
+        value = (self.worse.value - self.better.value) * self.total
+        low = min(low, value - float((hidden * (1 + self.mean)).max()))
+        high = max(high, value + float((hidden * (1 - self.mean)).max()))
         return low, high
 
 
@@ -73,6 +90,16 @@ class Window:
         return low - self.unseen, high + self.unseen
 
 
+def unseen_items(sampled: Array, sizes: Array, often: float, most: int) -> Array:
+    """Of each stratum, how many items (0 to `most`) all have no label in more than `often` of its
+    samples: C(size - k, n) / C(size, n), the chance that k given ones are missed."""
+    missed, found = np.ones(sizes.shape), np.zeros(sizes.shape)
+    for k in range(most):
+        missed = missed * np.maximum(sizes - sampled - k, 0) / np.maximum(sizes - k, 1)
+        found += missed > often
+    return found
+
+
 def look(worse: Array, better: Array, sampled: Array, sizes: Array) -> Window:
     """Counts a stratum, checked, to what the window's interval is computed from."""
     seen = sampled > 0
@@ -85,8 +112,8 @@ def look(worse: Array, better: Array, sampled: Array, sizes: Array) -> Window:
         plus = stratified_share(counts[0], counts[2], counts[3], total)
         minus = stratified_share(counts[1], counts[2], counts[3], total)
         rho = correlation(plus, minus, counts, total)
-        left, mean = 1 - counts[2] / counts[3], (counts[0] - counts[1]) / counts[2]
-        estimated = Sampled(plus, minus, rho, total, left, mean)
+        mean = (counts[0] - counts[1]) / counts[2]
+        estimated = Sampled(plus, minus, rho, total, counts[2], counts[3], mean)
     return Window(
         # Sums of shares that cancel are exactly nothing.
         known=round(float(net[seen & ~part].sum()), 6),

@@ -77,6 +77,7 @@ def assemble(run: Run, version: TaxonomyVersion | None = None) -> Assembled:
         "severity": scored.window,
         "severity_future": scored.future,
         "severity_scores": scored.sides,
+        "severity_up_to": scored.up_to,
         "severity_unknown": scored.why_not,
         "raters": _raters(run) if said is None else label_sets.raters(said),
         "seconds_a_review": seconds,

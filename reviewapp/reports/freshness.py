@@ -10,7 +10,7 @@ from reviewapp.models import Report, ReportPart
 from reviewapp.reports.parts.registry import PARTS
 
 #: Of a report's data; a report of another format is out of date.
-FORMAT = 4
+FORMAT = 5
 
 _BASIS = """
 SELECT r.state AS run, extract(epoch FROM r.closes_at)::float8 AS closes,

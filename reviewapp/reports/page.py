@@ -136,6 +136,7 @@ def categories(data: dict[str, Any], population: str) -> dict[str, Any]:
         "never": never if known else [],
         "overall": {**overall, "estimate": overall[kind]} if overall and known else None,
         "severity": _severity(data, kind),
+        "severity_up_to": data.get("severity_up_to"),
         "forest": forest(drawn[:MOST_DRAWN], kind, margins(data)) if drawn and known else None,
         "undrawn": max(0, len(drawn) - MOST_DRAWN),
     }
@@ -217,7 +218,8 @@ def _slices(slices: dict[str, Any] | None) -> dict[str, Any]:
     compared = [one for one in outcomes if one["ranked"]]
     for outcome in compared:
         ranked = outcome["ranked"][:MOST_SLICES]
-        drawn = strips([row["shrunk"] for row in ranked])
+        # What is drawn is each slice by itself: the mean would pull the furthest to the others.
+        drawn = strips([row["difference"] for row in ranked])
         tables.append(
             {
                 **outcome,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
+from evals.metrics.scores import ScoreRows, score_rows
 from evals.metrics.severity import (
     future_severity_difference,
     severity_difference,
     severity_score,
 )
-from reviewapp.labelling.weighing import weights
+from reviewapp.labelling.labels import Label
+from reviewapp.labelling.several import Several
+from reviewapp.labelling.weighing import heaviest, weights
 from reviewapp.reports.measured import plain
 from reviewapp.reports.rows import Rows
-from reviewapp.reports.tally import Tally
+from reviewapp.reports.tally import SIDES, Tally
 from taxonomy.models import TaxonomyVersion
 
 VERSIONS = "what some findings weigh in this taxonomy version is unknown"
@@ -21,75 +26,94 @@ UNWEIGHED = "what some findings weigh is unknown: they have no severity"
 MISSING = "some pairs have no label, and what would be found there has no bound"
 NOTHING = "no label has a finding that weighs anything"
 
+#: What the findings of one side of a label weigh together.
+Weigh = Callable[[Label, str], float]
+
 
 @dataclass(frozen=True)
 class Scored:
     """The score's difference in weight per request, for this window and for traffic like it.
     `sides`: where raters are averaged, both sides' scores, each the mean over raters of what their
-    findings of an item weigh together (MQM's definition), with `future` once more. `why_not`:
-    where there is none."""
+    findings of an item weigh together (MQM's definition), with `future` once more. `up_to`: what an
+    output may weigh more than the other of its pair for the intervals to hold. `why_not`: where
+    there is none."""
 
     window: dict[str, Any] | None = None
     future: dict[str, Any] | None = None
     sides: dict[str, Any] | None = None
+    up_to: float | None = None
     why_not: str = ""
 
 
 def score(version: TaxonomyVersion, rows: Rows, *, apart: bool = False) -> Scored:
-    """By category and severity; where raters are averaged, by weight; and by how often a label, or
-    a rater, has it. What was skipped, or weighs nobody knows what, is counted both ways, with all
-    the kinds that were found. apart: labels come from elsewhere; averaged, there are too many of
-    those and there is no score then."""
+    """One number a pair: what all findings of the candidate weigh, less those of the baseline; of
+    a side with several raters, on average. So kinds of findings that go together are in its
+    variance, and what both sides have cancels. What was skipped, or weighs nobody knows what, is
+    counted both ways, as heavy as the heaviest. apart: labels come from elsewhere; averaged, there
+    are too many of those and there is no score then."""
     tally = rows.paired
     if tally.averaged and apart and (why_not := _unbounded(tally)):
         return Scored(why_not=why_not)
-    kinds, heavy, candidate, baseline = _kinds(version, tally)
-    if not heavy or not rows.population:
-        return Scored(why_not=VERSIONS if any(tally.vague) else NOTHING)
-    sampled, sizes, unknown = tally.weighed()
-    columns = (sampled, sizes, rows.population)
-    more: dict[str, Any] = {"unknown": unknown, "kinds": kinds, "averaged": tally.averaged}
-    both = [
-        function(heavy, candidate, baseline, *columns, **more)
-        for function in (severity_difference, future_severity_difference)
+    if not rows.labels or not rows.population or not (one := heaviest(version)):
+        return Scored(why_not=NOTHING)
+    if any(tally.vague) and not any(tally.heavy):
+        return Scored(why_not=VERSIONS)
+    weigh = _averaged if tally.averaged else _of_findings(weights(version))
+    found = [weigh(label, side) for line in tally.heavy for label in line for side in SIDES]
+    up_to = max(one, *found) if found else one
+    nets = [
+        [weigh(one, "candidate") - weigh(one, "baseline") for one in line] for line in tally.heavy
     ]
-    window, future = plain(both[0]), plain(both[1])
-    sides = {**_sides(version, rows), "future": future} if tally.averaged else None
-    return Scored(window, future, sides)
+    table = score_rows(nets, up_to)
+    counts = (table.weights, table.plus, table.minus, *_columns(tally, rows))
+    more: dict[str, Any] = {"unknown": tally.weighed()[2], **_read(table)}
+    window = plain(severity_difference(*counts, **more))
+    future = plain(future_severity_difference(*counts, **more))
+    sides = {**_sides(rows, weigh, up_to), "future": future} if tally.averaged else None
+    return Scored(window, future, sides, up_to)
 
 
-def _sides(version: TaxonomyVersion, rows: Rows) -> dict[str, Any]:
-    kinds, heavy, candidate, baseline = _kinds(version, rows.every)
-    sampled, sizes, unknown = rows.every.weighed()
-    counts = (sampled, sizes, rows.population, 0.95)
-    found = {"baseline": baseline, "candidate": candidate}
-    return {
-        side: plain(severity_score(heavy, of, *counts, unknown, kinds=kinds, averaged=True))
-        for side, of in found.items()
-    }
+def _sides(rows: Rows, weigh: Weigh, up_to: float) -> dict[str, Any]:
+    found = {}
+    for side in SIDES:
+        numbers = [[weigh(label, side) for label in line] for line in rows.every.heavy]
+        table = score_rows(numbers, up_to)
+        more: dict[str, Any] = {"unknown": rows.every.weighed()[2], **_read(table)}
+        counts = (table.weights, table.plus, *_columns(rows.every, rows))
+        found[side] = plain(severity_score(*counts, **more))
+    return found
+
+
+def _columns(tally: Tally, rows: Rows) -> tuple[list[int], list[int], int]:
+    sampled, sizes, _ = tally.weighed()
+    return sampled, sizes, rows.population
+
+
+def _read(table: ScoreRows) -> dict[str, Any]:
+    """As sums of parts: of numbers between two rows."""
+    return {"kinds": table.kinds, "averaged": True}
+
+
+def _of_findings(weigh: Callable[[tuple[int, int]], float]) -> Weigh:
+    """As often as a side has it: `more` are those of a kind that is there already."""
+
+    def of(label: Label, side: str) -> float:
+        return sum(
+            weigh((category, severity))
+            for where, category, severity in (*label.findings, *label.more)
+            if where == side and category is not None and severity is not None
+        )
+
+    return of
+
+
+def _averaged(label: Label, side: str) -> float:
+    """The mean over its raters."""
+    said = label.weighed.get(side, ()) if isinstance(label, Several) else ()
+    return fmean(sum(found or ()) for found in said) if said else 0.0
 
 
 def _unbounded(tally: Tally) -> str:
     if any(tally.vague):
         return UNWEIGHED
     return MISSING if any(tally.weighed()[2]) else ""
-
-
-def _kinds(
-    version: TaxonomyVersion, tally: Tally
-) -> tuple[list[Any], list[float], list[list[float]], list[list[float]]]:
-    """Rows of more than no weight: their kinds, weights, and the labels a line whose candidate, and
-    baseline, has at least so many of the kind."""
-    found: list[tuple[Any, float, list[float], list[float]]]
-    if tally.averaged:
-        found = [(times[0], times[0], *tally.of_times(times)) for times in tally.times]
-    else:
-        weigh = weights(version)
-        found = [(kind[:2], weigh(kind[:2]), *tally.kind(kind)) for kind in tally.kinds]
-    heavy = [row for row in found if row[1] > 0]
-    return (
-        [row[0] for row in heavy],
-        [row[1] for row in heavy],
-        [row[3] for row in heavy],
-        [row[2] for row in heavy],
-    )

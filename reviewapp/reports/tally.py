@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,12 +18,6 @@ SIDES = ("baseline", "candidate")
 WORSE, BETTER, BASELINE, CANDIDATE, UNKNOWN, WORSE_PAIRS, BETTER_PAIRS = range(7)
 
 Table = NDArray[Any]  # int64; float64 where raters are averaged
-#: Category and severity by primary keys, and that a side has at least so many findings of them.
-Kind = tuple[int, int, int]
-
-
-#: A weight, and that a rater has at least so many findings of it.
-Times = tuple[float, int]
 
 
 def has_error(label: Label, side: str) -> bool:
@@ -41,8 +34,8 @@ class Tally:
 
     averaged: what counts of a label is the share of its raters (labelling/several.py). same: pairs
     of one text count as no difference where they have no label, for all of them are known.
-    kinds: of all findings, so that what they weigh together is a sum over findings; or, where
-    raters are averaged, `times`. vague: labels a line of which something that they say, or could
+    heavy: labels a line with findings all of which have a weight, since what those of an output
+    weigh together is one number. vague: labels a line of which something that they say, or could
     not say, has no weight that is known. assumed: pairs of one text that count without a label.
     """
 
@@ -57,10 +50,9 @@ class Tally:
         self._sizes = [line.size for line in chosen]
         self.averaged = averaged
         self._categories: dict[int, Table] = {}
-        self._kinds: dict[Kind, Table] = {}
-        self._times: dict[Times, Table] = {}
         self._errors = self._table()
         self.vague = [0] * len(chosen)
+        self.heavy: list[list[Label]] = [[] for _ in chosen]
         for at, line in enumerate(chosen):
             for label in line.labels:
                 self._add(at, label)
@@ -71,25 +63,6 @@ class Tally:
 
     def category(self, category: int) -> Counts:
         return self._counts(self._categories.get(category, self._table()))
-
-    @property
-    def kinds(self) -> list[Kind]:
-        return sorted(self._kinds)
-
-    def kind(self, kind: Kind) -> tuple[list[float], list[float]]:
-        """Labels a line whose baseline, and whose candidate, has such a finding; vague labels are
-        left out."""
-        table = self._kinds[kind]
-        return table[BASELINE].tolist(), table[CANDIDATE].tolist()
-
-    @property
-    def times(self) -> list[Times]:
-        return sorted(self._times)
-
-    def of_times(self, times: Times) -> tuple[list[float], list[float]]:
-        """As `kind`, in labels' raters: their shares, added up."""
-        table = self._times[times]
-        return table[BASELINE].tolist(), table[CANDIDATE].tolist()
 
     def weighed(self) -> tuple[list[int], list[int], list[int]]:
         """For the severity score: sampled, sizes, unknown."""
@@ -136,26 +109,14 @@ class Tally:
         weighed = label.weighed if isinstance(label, Several) else {}
         if any(None in said for said in weighed.values()):
             self.vague[at] += 1
-            return
-        for side, said in weighed.items():
-            for found in said:
-                for weight, times in Counter(w for w in found or () if w > 0).items():
-                    for least in range(1, times + 1):
-                        table = self._times.setdefault((weight, least), self._table())
-                        row = BASELINE if side == "baseline" else CANDIDATE
-                        table[row, at] += 1 / len(said)
+        elif any(found for said in weighed.values() for found in said):
+            self.heavy[at].append(label)
 
     def _weigh(self, at: int, label: Label) -> None:
         if label.possible or label.unasked or any(c and s is None for _, c, s in label.findings):
             self.vague[at] += 1
-            return
-        for side, category, severity in label.findings:
-            if category is None or severity is None:
-                continue
-            times = 1 + label.more.count((side, category, severity))
-            for least in range(1, times + 1):
-                table = self._kinds.setdefault((category, severity, least), self._table())
-                table[BASELINE if side == "baseline" else CANDIDATE, at] += 1
+        elif label.findings:
+            self.heavy[at].append(label)
 
     def _of(self, category: int) -> Table:
         return self._categories.setdefault(category, self._table())

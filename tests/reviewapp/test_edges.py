@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from evals.sampling import SamplingPlan
-from reviewapp.actions import projects, runs
+from reviewapp.actions import projects, reports, runs
 from reviewapp.models import Membership
 from tests.reviewapp.actions.scenes import DIFFER, SAME, recorded, review, review_all
 from tests.reviewapp.versions import further
@@ -114,8 +114,26 @@ class TestLabels:
         data = reported(run)
         assert "audited" not in said(data)
         assert {row["verdict"] for row in data["categories"]} == {"no difference"}
-        assert data["severity"] is None
-        assert "There is no weighted score" in said(data)
+        # Of nothing found in all of it nothing weighs anything; traffic like it may yet.
+        assert data["severity"] == {"value": 0, "low": 0, "high": 0}
+        assert data["severity_future"]["low"] < 0 < data["severity_future"]["high"]
+
+    def test_the_score_says_up_to_what_it_holds(self, project, models, bobs, as_user, bob):
+        run = recorded(project, models, [DIFFER] * 3 + [SAME] * 3)
+        review_all(run, bobs, lambda _: FINE)
+        report = reports.refresh(run=run)
+        assert report.data["severity_up_to"] == 25
+        page = f"/p/support/runs/{run.name}/report/"
+        sentence = "It allows for outputs that weigh up to 25, whether or not a label has one."
+        assert sentence in as_user(bob).get(page).content.decode()
+        report.data.pop("severity_up_to")  # as one that was frozen before this was known
+        report.save()
+        assert "It allows for" not in as_user(bob).get(page).content.decode()
+
+    def test_no_label_at_all(self, project, models):
+        data = reported(recorded(project, models, [DIFFER] * 3))
+        assert (data["severity"], data["severity_up_to"]) == (None, None)
+        assert "no label" in data["severity_unknown"]
 
     def test_no_audit(self, project, models, bobs):
         run = recorded(project, models, [DIFFER, SAME], plan=SamplingPlan(identical=0))

@@ -8,7 +8,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from . import anytime, averaged, fortnight, grids, looks, multiplicity, schedule, written
+from . import (
+    anytime,
+    averaged,
+    few,
+    fortnight,
+    grids,
+    looks,
+    multiplicity,
+    schedule,
+    sliced,
+    together,
+    written,
+)
 from .grids import Cell, Result
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulations.md"
@@ -26,6 +38,9 @@ GRIDS: list[tuple[Callable[[], Iterator[Cell]], Callable[[Cell, int, list[int]],
     (anytime.sequence_cells, anytime.run_sequence),
     (anytime.planned_cells, anytime.run_planned),
     (multiplicity.cells, multiplicity.run),
+    (few.cells, few.run),
+    (together.cells, together.run),
+    (sliced.cells, sliced.run),
 ]
 
 

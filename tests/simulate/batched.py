@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from evals.metrics.rates import blocks_of
-from evals.metrics.severity import HALF
+from evals.metrics.scores import score_rows
+from evals.metrics.severity import HALF, severity_difference
 from evals.metrics.shares import ALONE, CAP, ENOUGH, PRIOR, TARGET
-from evals.metrics.window import SLACK
+from evals.metrics.window import FEW, HIDDEN, SLACK
 
 Array = NDArray[np.float64]
 Ends = tuple[Array, Array]
@@ -27,13 +28,14 @@ class Share:
     effective: Array
     alone: tuple[Array, Array, Array] | None = None  # hits, sampled, reach: 0 where not enough
 
-    def ends(self, alpha: float) -> Ends:
+    def ends(self, alpha: Array | float) -> Ends:
         low, high = clopper_pearson(self.value * self.effective, self.effective, alpha)
         hidden: Array | float = 0.0
         if self.alone:
             hits, sampled, reach = self.alone
             misses = np.where(sampled > hits, sampled - hits, 1.0)
-            end = special.betainccinv(hits + 1, misses, min(ALONE * alpha, 0.5))
+            miss = np.minimum(ALONE * np.reshape(alpha, (-1, 1)), 0.5)
+            end = special.betainccinv(hits + 1, misses, miss)
             end = np.where(sampled > hits, end, 1.0)
             hidden = np.maximum((reach * (end - hits / sampled)).max(axis=1), 0.0)
         return np.minimum(low, self.value), np.maximum(high, np.minimum(self.value + hidden, 1.0))
@@ -46,14 +48,15 @@ class Variant:
     shrink: bool = True  # PRIOR items at a share near the overall one; else 1 item at 1/2
     both: bool = True  # the smaller of two correlations; else the pooled one
     alone: bool = True  # no end below what the worst single stratum may hide
-    hidden: bool = True  # no end inside what a single item without a label may change
+    small: bool = True  # half the level, and what a few items may hide, where there are few
 
 
 SHIPPED = Variant()
-SPECIFIED = Variant(shrink=False, both=False, alone=False, hidden=False)
+LARGE = Variant(small=False)
+SPECIFIED = Variant(shrink=False, both=False, alone=False, small=False)
 
 
-def clopper_pearson(hits: Array, size: Array, alpha: float) -> Ends:
+def clopper_pearson(hits: Array, size: Array, alpha: Array | float) -> Ends:
     misses = np.maximum(size - hits, 0.0)
     with np.errstate(invalid="ignore"):
         low = np.where(hits > 0, special.betaincinv(hits, misses + 1, alpha / 2), 0.0)
@@ -115,17 +118,22 @@ def window_ends(
     unseen = np.where(seen, 0.0, sizes).sum(axis=1)
     net = worse - better
     known, counted = np.where(seen & ~part, net, 0.0).sum(axis=1), net.sum(axis=1)
-    below, above = _paired(worse, better, sampled, sizes, part, total, np.inf, alpha, variant)
+    level: Array | float = alpha
+    if variant.small:
+        few = np.minimum(np.where(part, sampled, 0.0).sum(axis=1), unlabelled)
+        level = alpha * np.clip(few / FEW, 0.5, 1.0)
+    below, above = _paired(worse, better, sampled, sizes, part, total, np.inf, level, variant)
     below, above = below * total, above * total
-    if variant.hidden:
+    if variant.small:
         mean = np.where(part, net / np.where(part, sampled, 1.0), 0.0)
         value = (mean * np.where(part, sizes, 0.0)).sum(axis=1)
-        may = part & (1 - sampled / np.maximum(sizes, 1e-300) > alpha / 2)
-        most = np.where(may, mean, -np.inf).max(axis=1, initial=-np.inf)
-        least = np.where(may, mean, np.inf).min(axis=1, initial=np.inf)
-        some = may.any(axis=1)
-        below = np.where(some, np.minimum(below, value - 1 - np.where(some, most, 0)), below)
-        above = np.where(some, np.maximum(above, value + 1 - np.where(some, least, 0)), above)
+        missed, hidden = np.where(part, 1.0, 0.0), np.zeros(part.shape)
+        for k in range(HIDDEN):
+            missed = missed * np.maximum(sizes - sampled - k, 0) / np.maximum(sizes - k, 1)
+            looked_at = (few < FEW / 2)[:, None] | (k == 0)
+            hidden += looked_at & (missed > np.reshape(level, (-1, 1)) / 2)
+        below = np.minimum(below, value - (hidden * (1 + mean)).max(axis=1, initial=0))
+        above = np.maximum(above, value + (hidden * (1 - mean)).max(axis=1, initial=0))
     low = np.maximum(np.floor(known + below + SLACK), counted - unlabelled)
     high = np.minimum(np.ceil(known + above - SLACK), counted + unlabelled)
     some = part.any(axis=1)
@@ -193,22 +201,69 @@ def severity_ends(
     names = list(range(len(weights))) if kinds is None else kinds
     for kind in dict.fromkeys(names):
         rows = [at for at, name in enumerate(names) if name == kind]
-        weight, sides = weights[rows[0]], []
+        has = [weights[at] * (np.ones(len(sizes)) if there is None else there[at]) for at in rows]
+        sides = []
         for side in (candidate, baseline):
             each = [_requests(side[at], sampled, sizes, total, alpha) for at in rows]
-            has = [1.0 if there is None else there[at] for at in rows]
+            shares = [one[0] / total for one in each]
             each = [tuple(x * end for end in one) for x, one in zip(has, each, strict=True)]
             added = _nested(each, [side[at] for at in rows], sampled, sizes)
-            sides.append((*added, [one[0] / total for one in each]))
+            sides.append((*added, shares))
         (p, p_low, p_high, plus), (q, q_low, q_high, minus) = sides
-        rho = _exclusive(plus, minus)
+        rho = _exclusive(plus, minus, has)
         below, above = p - p_low, q_high - q
         low = np.sqrt(np.maximum(below**2 + above**2 - 2 * rho * below * above, 0))
         below, above = p_high - p, q - q_low
         high = np.sqrt(np.maximum(below**2 + above**2 - 2 * rho * below * above, 0))
-        value = value + weight * (p - q)
-        down, up = down + (weight * low) ** 2, up + (weight * high) ** 2
+        value = value + p - q
+        down, up = down + low**2, up + high**2
     return value - np.sqrt(down), value + np.sqrt(up)
+
+
+def score_ends(
+    items: list[Array], drawn: list[Array], sizes: Array, heaviest: Array | float
+) -> Ends:
+    """As severity_difference of scores.score_rows, times N. items: a stratum, what an item of each
+    sort weighs; drawn: samples x sorts; heaviest: as there, of each sample."""
+    most = np.broadcast_to(heaviest, len(drawn[0]))
+    for values, n in zip(items, drawn, strict=True):
+        most = np.maximum(most, (np.abs(values) * (n > 0)).max(axis=1))
+    steps = np.unique(np.abs(np.concatenate([*items, np.unique(heaviest)])))
+    steps = steps[steps > 0]
+    rows = [
+        [
+            np.stack([n @ (sign * x >= t) for x, n in zip(items, drawn, strict=True)], axis=1)
+            for t in steps
+        ]
+        for sign in (1, -1)
+    ]
+    sampled = np.stack([n.sum(axis=1) for n in drawn], axis=1).astype(float)
+    wide = np.broadcast_to(sizes, sampled.shape).astype(float)
+    weights, there = np.diff(steps, prepend=0.0).tolist(), [t <= most for t in steps]
+    return severity_ends(weights, *rows, sampled, wide, kinds=[0] * len(steps), there=there)
+
+
+def check_score(
+    ends: Ends,
+    items: list[Array],
+    drawn: list[Array],
+    sizes: Array,
+    population: int,
+    heaviest: Array | float,
+) -> None:
+    """As `check`, of `score_ends`."""
+    most = np.broadcast_to(heaviest, len(drawn[0]))
+
+    def shipped(at: int) -> tuple[float, float]:
+        numbers = [np.repeat(x, n[at].astype(int)) for x, n in zip(items, drawn, strict=True)]
+        rows = score_rows(numbers, float(most[at]))
+        columns = ([len(row) for row in numbers], sizes, population)
+        e = severity_difference(
+            rows.weights, rows.plus, rows.minus, *columns, kinds=rows.kinds, averaged=True
+        )
+        return e.low * population, e.high * population
+
+    check(ends, shipped)
 
 
 def wald_ends(
@@ -267,7 +322,7 @@ def _paired(
     part: NDArray[np.bool_],
     total: Array | float,
     traffic: Array | float,
-    alpha: float,
+    alpha: Array | float,
     variant: Variant,
 ) -> Ends:
     plus = share_of(worse, sampled, sizes, part, total, traffic, variant)
@@ -305,18 +360,29 @@ def _spread(weights: Array, sampled: Array, sizes: Array, part: NDArray[np.bool_
 def _requests(
     hits: Array, sampled: Array, sizes: Array, total: Array, alpha: float
 ) -> tuple[Array, Array, Array]:
-    share = share_of(hits, sampled, sizes, sampled > 0, total)
+    """All samples being of the same sizes, those with the same hits are worked out once."""
+    once, first, again = np.unique(hits, axis=0, return_index=True, return_inverse=True)
+    sampled, sizes, total = sampled[first], sizes[first], total[first]
+    share = share_of(once, sampled, sizes, sampled > 0, total)
     low, high = (total * end for end in share.ends(alpha))
-    counted, left = hits.sum(axis=1), (sizes - sampled).sum(axis=1)
+    counted, left = once.sum(axis=1), (sizes - sampled).sum(axis=1)
     low = np.maximum(np.floor(low - HALF + SLACK), counted)
     high = np.minimum(np.ceil(high + HALF - SLACK), counted + left)
-    return total * share.value, low, high
+    found = total * share.value, low, high
+    return tuple(one[again.ravel()] for one in found)  # type: ignore[return-value]
 
 
-def _exclusive(plus: list[Array], minus: list[Array]) -> Array:
-    variance = _variance(plus) * _variance(minus)
-    together = sum(np.maximum(0.0, p + q - 1) for p in plus for q in minus)
-    rho = (together - sum(plus) * sum(minus)) / np.sqrt(np.maximum(variance, 1e-300))
+def _exclusive(plus: list[Array], minus: list[Array], weights: list[Array]) -> Array:
+    u, p, q = (np.stack(one, axis=1) for one in (weights, plus, minus))
+    means = (u * p).sum(axis=1), (u * q).sum(axis=1)
+    variance, together = np.empty(len(u)), np.zeros(len(u))
+    for at in _chunks(len(u)):
+        own, a, b = u[at], p[at], q[at]
+        variance[at] = _variance(a, own, means[0][at]) * _variance(b, own, means[1][at])
+        if (a.max(axis=1) + b.max(axis=1) > 1).any():
+            over = np.maximum(0.0, a[:, :, None] + b[:, None] - 1)
+            together[at] = _quadratic(own, over)
+    rho = (together - means[0] * means[1]) / np.sqrt(np.maximum(variance, 1e-300))
     return np.where(variance > 0, np.minimum(np.maximum(rho, -1.0), 0.0), 0.0)
 
 
@@ -326,28 +392,53 @@ def _nested(
     """As nested.added; the rows in order, at least one first."""
     weights = sizes / sizes.sum(axis=1)[:, None]
     spread = weights**2 * (1 - sampled / sizes) / sampled
-    shares = [one / sampled for one in hits]
-    value = sum(one[0] for one in parts)
-    down, up = np.zeros(len(sizes)), np.zeros(len(sizes))
-    for i, p in enumerate(shares):
-        for j, q in enumerate(shares[i:], start=i):
-            r = _correlation(p, q, weights, spread) if i < j else 1.0
-            times = 2 - (i == j)
-            down += times * r * (parts[i][0] - parts[i][1]) * (parts[j][0] - parts[j][1])
-            up += times * r * (parts[i][2] - parts[i][0]) * (parts[j][2] - parts[j][0])
-    return value, value - np.sqrt(down), value + np.sqrt(up)
+    value, low, high = (np.stack(column, axis=1) for column in zip(*parts, strict=True))
+    shares = np.stack(hits, axis=1) / sampled[:, None]
+    down, up = np.empty(len(sizes)), np.empty(len(sizes))
+    for at in _chunks(len(sizes)):
+        r = _correlations(shares[at], weights[at], spread[at])
+        below, above = value[at] - low[at], high[at] - value[at]
+        down[at], up[at] = _quadratic(below, r), _quadratic(above, r)
+    total = value.sum(axis=1)
+    return total, total - np.sqrt(down), total + np.sqrt(up)
 
 
-def _correlation(p: Array, q: Array, weights: Array, spread: Array) -> Array:
-    a, b = ((weights * x).sum(axis=1) for x in (p, q))
-    variance = a * (1 - a) * b * (1 - b)
-    pooled = np.where(variance > 0, b * (1 - a) / np.sqrt(np.maximum(variance, 1e-300)), 1.0)
-    first, second = ((spread * x * (1 - x)).sum(axis=1) for x in (p, q))
-    each = (spread * q * (1 - p)).sum(axis=1)
-    apart = np.where(first * second > 0, each / np.sqrt(np.maximum(first * second, 1e-300)), 0.0)
-    return np.minimum(np.maximum(pooled, apart), 1.0)
+def _correlations(shares: Array, weights: Array, spread: Array) -> Array:
+    """Samples x rows x rows; shares: samples x rows x strata."""
+    p = np.einsum("rjh,rh->rj", shares, weights)
+    own = np.einsum("rjh,rh->rj", shares * (1 - shares), spread)
+    later = np.maximum(*np.indices((p.shape[1], p.shape[1])))
+    less = p[:, later]
+    found = less - p[:, :, None] * p[:, None]  # q(1 - p) of nested shares
+    _over(found, p * (1 - p), 1.0)
+    if shares.shape[2] > 1:
+        some = np.einsum("rjh,rh->rj", shares, spread)[:, later]
+        each = some - np.matmul(shares * spread[:, None], shares.transpose(0, 2, 1))
+        found = np.maximum(found, _over(each, own, 0.0))
+    found = np.clip(found, 0.0, 1.0)
+    found[:, np.arange(p.shape[1]), np.arange(p.shape[1])] = 1.0
+    return np.asarray(found)
 
 
-def _variance(shares: list[Array]) -> Array:
-    square = sum((2 * j + 1) * share for j, share in enumerate(shares))
-    return np.maximum(square - sum(shares) ** 2, 0.0)
+def _over(covariance: Array, variances: Array, otherwise: float) -> Array:
+    """In place: correlations, or `otherwise` where a variance is 0."""
+    nothing = variances <= 0
+    one_over = 1 / np.sqrt(np.where(nothing, 1.0, variances))
+    covariance *= one_over[:, :, None]
+    covariance *= one_over[:, None]
+    covariance[nothing] = otherwise
+    covariance.transpose(0, 2, 1)[nothing] = otherwise
+    return covariance
+
+
+def _variance(shares: Array, weights: Array, mean: Array) -> Array:
+    both = np.minimum(shares[:, :, None], shares[:, None])
+    return np.maximum(_quadratic(weights, both) - mean**2, 0.0)
+
+
+def _quadratic(x: Array, matrix: Array) -> Array:
+    return np.asarray((x * np.matmul(matrix, x[:, :, None])[:, :, 0]).sum(axis=1))
+
+
+def _chunks(samples: int, of: int = 50) -> list[slice]:
+    return [slice(at, at + of) for at in range(0, samples, of)]

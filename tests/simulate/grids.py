@@ -281,49 +281,47 @@ def severity_cells() -> Iterator[Cell]:
 def run_severity(cell: Cell, repeats: int, seed: list[int]) -> Result:
     """Each side's finding of an item is drawn on its own, once, for a fixed window; then labels."""
     random, about = np.random.default_rng(seed), cell.about
-    candidate = [np.zeros((repeats, len(about["sizes"]))) for _ in WEIGHTS]
-    baseline = [row.copy() for row in candidate]
-    square = np.zeros_like(candidate[0])
-    truth = 0.0
+    sizes, population, truth = about["sizes"], about["population"], 0.0
     points = np.array([0.0, *WEIGHTS])
-    for h, (size, n) in enumerate(zip(about["sizes"], about["sampled"], strict=True)):
+    c, b = np.repeat(points, 4), np.tile(points, 4)
+    samples = []
+    for size, n in zip(sizes, about["sampled"], strict=True):
         sides = [
             random.permutation(np.repeat(np.arange(4), split(size, [1 - sum(side), *side])))
             for side in about["kinds"]
         ]
         table = np.bincount(4 * sides[0] + sides[1], minlength=16)
-        net = (points[:, None] - points[None, :]).ravel()
-        truth += float(table @ net)
-        drawn = random.multivariate_hypergeometric(table, n, repeats, method="marginals")
-        cube = drawn.reshape(repeats, 4, 4)
-        for k in range(3):
-            candidate[k][:, h], baseline[k][:, h] = (
-                cube[:, k + 1, :].sum(axis=1),
-                cube[:, :, k + 1].sum(axis=1),
-            )
-        mean = drawn @ net / n
-        square[:, h] = (size**2 * (1 - n / size) / n) * (
-            (drawn @ net**2 - n * mean**2) / max(n - 1, 1)
-        )
-    sampled, sizes = (
-        np.broadcast_to(about[name], candidate[0].shape).astype(float)
-        for name in ("sampled", "sizes")
-    )
-    values = sum(
-        weight * (sizes * (c - b) / sampled).sum(axis=1)
-        for weight, c, b in zip(WEIGHTS, candidate, baseline, strict=True)
-    )
-    reach = 1.96 * np.sqrt(square.sum(axis=1))
+        truth += float(table @ (c - b))
+        samples.append(random.multivariate_hypergeometric(table, n, repeats, method="marginals"))
+    net = [c - b] * len(samples)
+    rows = [
+        [np.stack([n @ (side == v) for n in samples], axis=1) for v in WEIGHTS] for side in (c, b)
+    ]
+    wide = [np.broadcast_to(x, rows[0][0].shape).astype(float) for x in (about["sampled"], sizes)]
     intervals = {
-        "shipped": batched.severity_ends(WEIGHTS, candidate, baseline, sampled, sizes),
-        "linearised variance": (values - reach, values + reach),
+        "shipped": batched.score_ends(net, samples, sizes, WEIGHTS[-1]),
+        "kind by kind": batched.severity_ends(WEIGHTS, *rows, *wide),
+        "linearised variance": linearised(net, samples, sizes),
     }
-    population = about["population"]
+    batched.check_score(intervals["shipped"], net, samples, sizes, population, WEIGHTS[-1])
 
-    def shipped(at: int) -> tuple[float, float]:
-        rows = [[side[k][at].astype(int) for k in range(3)] for side in (candidate, baseline)]
-        e = severity_difference(WEIGHTS, *rows, about["sampled"], about["sizes"], population)
+    def by_kind(at: int) -> tuple[float, float]:
+        counts = [[side[k][at].astype(int) for k in range(3)] for side in rows]
+        e = severity_difference(WEIGHTS, *counts, about["sampled"], sizes, population)
         return e.low * population, e.high * population
 
-    batched.check(intervals["shipped"], shipped)
+    batched.check(intervals["kind by kind"], by_kind)
     return result(cell, intervals, truth, population)
+
+
+def linearised(items: list[Array], drawn: list[Array], sizes: Any) -> Ends:
+    """The rival: normal, with the variance of the numbers in the sample."""
+    value = square = np.zeros(len(drawn[0]))
+    for x, n, size in zip(items, drawn, sizes, strict=True):
+        labels = n.sum(axis=1)
+        mean = n @ x / labels
+        value = value + size * mean
+        own = (n @ x**2 - labels * mean**2) / np.maximum(labels - 1, 1)
+        square = square + size**2 * (1 - labels / size) / labels * own
+    reach = 1.96 * np.sqrt(np.maximum(square, 0))
+    return value - reach, value + reach

@@ -1,5 +1,6 @@
 """The severity-weighted score where an item has several findings of one kind: rows for at least
-one, two, ... rise and fall together, and a sum that takes them for independent is too sure."""
+one, two, ... rise and fall together, and a sum that takes them for independent is too sure. What is
+shipped adds up what an item weighs before anything is estimated."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -59,17 +60,24 @@ def run(cell: Cell, repeats: int, seed: list[int]) -> Result:
         ]
         for side in (0, 1)
     ]
-    # A report has rows of what was found; here of each kind once in any case, as in the grid above.
     there = [(c + b).sum(axis=1) + (j == 1) > 0 for c, b, j in zip(*rows, least, strict=True)]
     weights = [WEIGHTS[k] for k in kinds]
     wide = [np.broadcast_to(x, rows[0][0].shape).astype(float) for x in (sampled, sizes)]
     columns = (weights, *rows, *wide)
+    net, heaviest = [], np.full(repeats, WEIGHTS[-1])
+    for items, drawn in samples:
+        own = items[:, :3] @ WEIGHTS, items[:, 3:] @ WEIGHTS
+        net.append(own[0] - own[1])
+        heaviest = np.maximum(heaviest, (np.maximum(*own) * (drawn > 0)).max(axis=1))
+    tables, counts = [drawn for _, drawn in samples], np.array(sizes)
     intervals = {
-        "shipped": batched.severity_ends(*columns, kinds=kinds, there=there),
+        "shipped": batched.score_ends(net, tables, counts, heaviest),
+        "kind by kind": batched.severity_ends(*columns, kinds=kinds, there=there),
         "rows as if independent": batched.severity_ends(*columns, there=there),
     }
+    batched.check_score(intervals["shipped"], net, tables, counts, population, heaviest)
 
-    def shipped(at: int) -> tuple[float, float]:
+    def by_kind(at: int) -> tuple[float, float]:
         has = [i for i, one in enumerate(there) if one[at]]
         found = [[side[i][at].astype(int) for i in has] for side in rows]
         e = severity_difference(
@@ -82,7 +90,7 @@ def run(cell: Cell, repeats: int, seed: list[int]) -> Result:
         )
         return e.low * population, e.high * population
 
-    batched.check(intervals["shipped"], shipped)
+    batched.check(intervals["kind by kind"], by_kind)
     return result(cell, intervals, truth, population)
 
 

@@ -15,16 +15,34 @@ TITLES = {
     "window": "The difference in this window",
     "allocation": "The difference in this window, small strata being the richest",
     "thin": "The difference in this window, a large stratum thinly labelled",
+    "few": "The difference in this window, with few labels or few items that have none",
     "future": "The difference for traffic like it",
     "rates": "Absolute rates with audited blocks",
     "severity": "The severity-weighted score",
     "multiplicity": "The severity-weighted score, an item having several findings of a kind",
+    "together": "The severity-weighted score, kinds of findings going together",
+    "beyond": "The severity-weighted score, items weighing more than a label or one finding may",
     "averaged": "The difference of labels that are means over raters",
     "fortnight": "A fortnight: closed-prefix lines against all answers together",
+    "slices": "Slices, on average over them",
     "sequence": "The confidence sequence, at every time at once",
 }
+#: What a section has to say of its cells.
+NOTES = {
+    "few": """Of one and of two strata every sample of every population is listed, and what is shown
+is the population that is covered least; of more they are drawn.""",
+    "together": """Up to twelve kinds, weighing 1, 5 and 25. “Kind by kind” has an interval for each
+kind that a label has, added as if kinds were independent of each other.""",
+    "beyond": """Nothing is demanded here, for nothing can be promised: nine findings in an item, 93
+together, where no label has such an item and one finding weighs 25 at most. The report says up to
+what an output may weigh for its interval to hold.""",
+    "slices": """One window of several slices for each fifteen repeats. That the interval drawn
+together holds is demanded on average; the slice that lies furthest from the others it holds less
+often, and the page draws each slice's own.""",
+}
+UNDEMANDED = ("sequence", "beyond")
 WORST = 5
-OURS = ("shipped", "lines", "lines, disputed items unknown")
+OURS = ("shipped", "lines", "lines, disputed items unknown", "by itself", "drawn together")
 
 
 def page(results: Sequence[Result], repeats: int, seed: int, seconds: float, jobs: int) -> str:
@@ -68,7 +86,7 @@ def _acceptance(results: Sequence[Result], repeats: int) -> str:
 
 def _rows(results: Sequence[Result], repeats: int) -> list[tuple[str, str, str, bool]]:
     rows = []
-    for grid in (name for name in TITLES if name != "sequence"):
+    for grid in (name for name in TITLES if name not in UNDEMANDED):
         ours = [_ours(one) for one in results if one.grid == grid]
         if ours:
             worst = min(coverage for coverage, _ in ours)
@@ -145,7 +163,10 @@ def _coverage(grid: str, results: Sequence[Result]) -> str:
     if not results:
         return ""
     names = list(results[0].coverage)
-    lines = [f"## {TITLES[grid]}", "", f"{len(results)} cells.", ""]
+    lines = [f"## {TITLES[grid]}", ""]
+    if grid in NOTES:
+        lines += [NOTES[grid], ""]
+    lines += [f"{len(results)} cell{'s' if len(results) > 1 else ''}.", ""]
     lines += ["| interval | worst cell | 1 in 100 cells | mean | mean width |", "|---" * 5 + "|"]
     for name in names:
         held = numpy.array([one.coverage[name] for one in results])

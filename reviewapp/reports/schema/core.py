@@ -198,6 +198,9 @@ CORE: dict[str, Schema] = {
         record(baseline=estimate(), candidate=estimate(), future=estimate()),
         "Both sides' scores, where raters are averaged; `future` is severity_future.",
     ),
+    "severity_up_to": maybe(
+        number("What one output of a pair may weigh more than the other for its intervals to hold.")
+    ),
     "severity_unknown": text("Why there is no score; empty where there is one."),
     "raters": rows(
         record(

@@ -47,7 +47,10 @@ _SLICE = record(
     labels=count(),
     requests=count(),
     difference=estimate("The slice by itself, in shares of its requests."),
-    shrunk=estimate("Drawn towards what the slices have in common."),
+    shrunk=estimate(
+        "Drawn towards what the slices have in common. Its interval holds for slices on average, "
+        "less often for the one that lies furthest from the others."
+    ),
     p_harm=p_value("One-sided."),
     q_harm=p_value("By Benjamini and Hochberg over the slices."),
     flagged=truth(),

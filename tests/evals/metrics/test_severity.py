@@ -96,7 +96,6 @@ def test_unknown_items_of_a_census_leave_their_own_room_only():
         ({"baseline": [[4, 1], [2], [0, 0]]}, "lengths"),
         ({"population": 10}, "sizes sum to 800"),
         ({"kinds": ["a", "b"]}, "3 rows need as many names of their kinds, got 2"),
-        ({"kinds": ["a", "b", "a"]}, r"weights\[2\] is 25, and 1 in another row of its kind"),
         ({"unknown": [241, 0]}, r"sampled \+ unknown\[0\] is 301"),
     ],
 )

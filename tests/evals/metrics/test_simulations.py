@@ -14,11 +14,14 @@ from tests.simulate import __main__ as everything
 from tests.simulate import (
     anytime,
     averaged,
+    few,
     fortnight,
     grids,
     looks,
     multiplicity,
     schedule,
+    sliced,
+    together,
     written,
 )
 
@@ -103,7 +106,37 @@ def test_several_findings_of_a_kind_are_covered_where_rows_taken_for_independent
     assert worst(results, "rows as if independent") < 0.75
     once = [one for one in results if " 1 each" in one.name]
     assert len(once) == 4
-    assert all(len(set(one.width.values())) == 1 for one in once)
+    assert all(one.width["shipped"] < 1.03 * one.width["kind by kind"] for one in once)
+
+
+def test_kinds_that_go_together_are_covered_where_kinds_taken_for_independent_do_not_do():
+    cells = [cell for cell in together.cells() if cell.grid == "together"]
+    results = [together.run(cell, 600, seed_of(cell)) for cell in cells]
+    assert worst(results) >= BOUND
+    assert worst(results, "kind by kind") < 0.75
+    for one in results:
+        if "by chance" in one.name:
+            assert one.width["shipped"] < one.width["kind by kind"]
+        if "one heavy kind" in one.name:
+            assert one.coverage["shipped"] >= 0.99
+
+
+def test_few_labels_are_covered_by_what_is_done_for_them():
+    results = [few.run(cell, 800, seed_of(cell)) for cell in few.cells()]
+    assert worst(results) >= 0.95 - 0.005
+    assert worst(results, "without what few labels need") < 0.85
+
+
+def test_slices_are_covered_each_by_itself_and_on_average_together():
+    cells = some(list(sliced.cells()), 3)
+    results = [sliced.run(cell, 1500, seed_of(cell)) for cell in cells]
+    names = ["by itself", "drawn together", "drawn together, deviation as estimated"]
+    means = [np.mean([one.coverage[name] for one in results]) for name in names]
+    assert min(means[:2]) >= 0.95
+    assert worst(results, "by itself") >= BOUND
+    assert worst(results, "drawn together") >= 0.92
+    assert means[2] < BOUND
+    assert all(one.width["drawn together"] <= one.width["by itself"] for one in results)
 
 
 def test_means_over_raters_are_covered_where_a_linearised_variance_does_not_do():

@@ -9,6 +9,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from evals.metrics.benjamini_hochberg import benjamini_hochberg
 from evals.metrics.difference import paired_difference, paired_p_value
+from evals.metrics.shrinkage import drawn_together
 from evals.metrics.slices import SliceCounts, between_variance, compare_slices
 
 
@@ -44,10 +45,59 @@ def test_slices_are_drawn_towards_their_mean():
         assert row.shrunk.low < row.shrunk.value < row.shrunk.high
 
 
-def test_slices_that_only_differ_by_chance_are_drawn_all_the_way():
-    same = compare_slices({"a": one(4, 3), "b": one(3, 3), "c": one(4, 4)})
-    assert same.between == 0
-    assert [row.shrunk.value for row in same.ranked] == pytest.approx([same.mean] * 3)
+def test_slices_that_only_differ_by_chance_are_drawn_nearly_all_the_way():
+    """The more there are, for three tell little of how far slices may differ."""
+    left = []
+    for times in (1, 10):
+        counts = {f"{i}{k}": one(*k) for i in range(times) for k in ((4, 3), (3, 3), (4, 4))}
+        same = compare_slices(counts)
+        assert same.between == 0
+        row = next(row for row in same.ranked if row.name == "0(4, 3)")
+        left.append((row.shrunk.value - same.mean) / (row.difference.value - same.mean))
+    assert 0.4 < left[0] < 0.7
+    assert 0 < left[1] < 0.2
+
+
+def test_three_slices_are_hardly_surer_together_than_apart():
+    three, many = (
+        compare_slices({f"{i}{k}": one(*k) for i in range(times) for k in ((9, 3), (3, 3), (2, 6))})
+        for times in (1, 6)
+    )
+    widths = [
+        np.mean([(row.shrunk.high - row.shrunk.low) for row in found.ranked])
+        / np.mean([row.difference.high - row.difference.low for row in found.ranked])
+        for found in (three, many)
+    ]
+    assert widths[1] < 0.85
+    assert widths[1] < widths[0] < 1
+
+
+def test_what_is_drawn_together_is_the_posterior_of_its_model():
+    """Against a sum over a fine grid of deviations and normal draws of each."""
+    values, v = np.array([0.2, 0.05, -0.02, 0.04]), np.array([0.004, 0.002, 0.003, 0.002])
+    found = drawn_together(values, v, v, ["a"] * 4, 1.0, 0.9)
+    random, deviations = np.random.default_rng(1), np.linspace(0.0005, 1, 2000)
+    w = 1 / (deviations[:, None] ** 2 + v)
+    mean = (w * values).sum(1) / w.sum(1)
+    likely = np.exp(-0.5 * (w * (values - mean[:, None]) ** 2).sum(1))
+    likely *= np.sqrt(w.prod(1) / w.sum(1))
+    t = random.choice(deviations, 400_000, p=likely / likely.sum())
+    w = 1 / (t[:, None] ** 2 + v)
+    m = (w * values).sum(1) / w.sum(1) + random.normal(size=len(t)) / np.sqrt(w.sum(1))
+    keep = t[:, None] ** 2 * w
+    theta = (
+        m[:, None] + keep * (values - m[:, None]) + np.sqrt(keep * v) * random.normal(size=w.shape)
+    )
+    assert found.centre == pytest.approx(theta.mean(0), abs=0.002)
+    low, high = np.quantile(theta, [0.05, 0.95], axis=0)
+    assert (*found.low, *found.high) == pytest.approx((*low, *high), abs=0.003)
+
+
+def test_a_slice_with_more_findings_than_the_others_is_less_sure():
+    quiet = {str(i): one(2, 1) for i in range(6)}
+    rows = compare_slices({**quiet, "loud": one(24, 22)}).ranked
+    widths = {row.name: row.shrunk.high - row.shrunk.low for row in rows}
+    assert widths["loud"] > 1.2 * widths["0"]
 
 
 def test_a_census_stays_where_it_is():

@@ -48,7 +48,7 @@ def test_the_samples_are_all_there_are():
     assert listed == dict(samples(2, 1, 3, 7))
 
 
-@pytest.mark.parametrize("size", [*range(1, LARGEST + 1), 15, 20])
+@pytest.mark.parametrize("size", [*range(1, LARGEST + 1), 15, 17, 20])
 def test_one_stratum_is_covered_whatever_is_in_it(size):
     """Every number of labels, every population: 12 items can be +1, -1 or 0 in 531,441 ways."""
     cells = [
@@ -56,8 +56,8 @@ def test_one_stratum_is_covered_whatever_is_in_it(size):
         for n in range(1, size + 1)
         for plus, minus in populations(size)
     ]
-    assert min(cells) >= (0.909 if 9 <= size <= LARGEST else 0.935)
-    assert sum(one < 0.95 for one in cells) <= 0.012 * len(cells)
+    assert min(cells) >= 0.942
+    assert sum(one < 0.95 for one in cells) <= 0.001 * len(cells)
     assert sum(cells) / len(cells) >= 0.99
 
 
@@ -67,7 +67,7 @@ def test_one_item_that_nobody_saw_may_be_the_other_way():
     assert interval(0, 8, 8, 9)[1] >= -7 > interval(0, 9, 9, 9)[1]
 
 
-def test_two_strata_are_covered_on_average_and_nearly_everywhere():
+def test_two_strata_are_covered_everywhere():
     cells = []
     for sizes, n in [((4, 6), (2, 2)), ((5, 5), (2, 3)), ((3, 7), (3, 2)), ((2, 8), (1, 4))]:
         for one, other in product(populations(sizes[0]), populations(sizes[1])):
@@ -79,8 +79,7 @@ def test_two_strata_are_covered_on_average_and_nearly_everywhere():
                 held += t * u * (low <= truth <= high)
             cells.append(held / comb(sizes[0], n[0]) / comb(sizes[1], n[1]))
     assert sum(cells) / len(cells) >= 0.99
-    assert min(cells) >= 0.86
-    assert sum(one < 0.95 for one in cells) <= 0.04 * len(cells)
+    assert min(cells) >= 0.95
 
 
 @cache
@@ -91,7 +90,7 @@ def together(x, y, n, sizes):
 
 @pytest.mark.parametrize("size", [5, 8, 12])
 def test_the_test_rejects_hardly_more_often_than_it_says(size):
-    """Of four labels where nearly all differ it does: 14 of 56 samples at a level of 0.2."""
+    """At a level of 0.2 of a few labels, where nearly all differ."""
     for n in range(1, size):
         for plus, minus in populations(size):
             if plus != minus:

@@ -175,9 +175,11 @@ class TestAveraged:
         assert data["severity"]["value"] == pytest.approx(weight / 4)
         assert data["severity_scores"]["candidate"]["value"] == pytest.approx(weight / 4)
         assert data["severity_scores"]["baseline"]["value"] == 0
-        once = future_severity_difference([weight], [[0.5]], [[0]], [4], [4], 4, averaged=True)
+        # One pair of 10 points by one of two raters; and none of the 25 that a finding may weigh.
+        rows = [weight, 25 - weight], [[1], [0]], [[0], [0]]
+        as_one = future_severity_difference(*rows, [4], [4], 4, kinds=["score"] * 2)
         later = data["severity_future"]
-        assert (later["low"], later["high"]) == pytest.approx((2 * once.low, 2 * once.high))
+        assert (later["low"], later["high"]) == pytest.approx((as_one.low, as_one.high))
         (scored,) = label_sets.scores(project).values()
         assert {one["model"]: one["score"] for one in scored} == {
             OLD: 0,

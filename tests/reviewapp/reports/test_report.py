@@ -191,7 +191,9 @@ class TestSample:
         row = the(data, "label.missed")
         assert row["difference"] == {"value": 1.0, "low": 0.5, "high": 1.0}
         assert data["labels"]["skipped"] == 1
-        assert data["severity"] == {"value": 5.0, "low": 2.5, "high": 5.0}
+        # It may weigh what the heaviest finding of the taxonomy does, on either side.
+        assert data["severity_up_to"] == 25
+        assert data["severity"] == {"value": 5.0, "low": (15 - 25) / 4, "high": (15 + 25) / 4}
 
 
 class TestSeveralOfOneKind:
@@ -208,9 +210,11 @@ class TestSeveralOfOneKind:
         assert data["severity"] == exact(3 * 5 / 4)
         row = the(data, "label.missed")
         assert (row["worse"], row["difference"]) == (1, exact(0.25))
-        once = future_severity_difference([5], [[1]], [[0]], [4], [4], 4)
         later = data["severity_future"]
-        assert (later["low"], later["high"]) == pytest.approx((3 * once.low, 3 * once.high))
+        # One pair of 15 points; and none of the 25 that one finding may weigh.
+        rows = [15, 10], [[1], [0]], [[0], [0]]
+        as_one = future_severity_difference(*rows, [4], [4], 4, kinds=["score"] * 2)
+        assert (later["low"], later["high"]) == pytest.approx((as_one.low, as_one.high))
 
 
 class TestFailures:
