@@ -56,6 +56,7 @@ project: list[URLPattern | URLResolver] = [
     path("adjudicate/", adjudicate.adjudicate, name="adjudicate"),
     path("adjudicate/<int:item>/", adjudicate.submit, name="adjudicate_submit"),
     path("adjudicate/<int:item>/accept/", adjudicate.accept, name="adjudicate_accept"),
+    path("adjudicate/<int:item>/undo/", adjudicate.undo, name="adjudicate_undo"),
     path("adjudicate/<int:item>/pass/", adjudicate.pass_on, name="adjudicate_pass"),
     path("agreement/", agreement.agreement, name="agreement"),
     path("queue/<int:item>/", item.item, name="item"),

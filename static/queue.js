@@ -26,6 +26,8 @@ const keys = {
   j: () => move(1),
   k: () => move(-1),
   x: tick,
+  X: () => document.querySelector("[data-every]")?.click(),
+  d: () => document.activeElement.closest("[data-row]")?.querySelector('a[href*="/adjudicate/"]')?.click(),
   n: () => document.querySelector('a[rel="next"]')?.click(),
   p: () => document.querySelector('a[rel="prev"]')?.click(),
   "/": () => document.getElementById("q").focus(),
@@ -40,7 +42,38 @@ document.addEventListener("keydown", (event) => {
   keys[event.key]();
 });
 
+// How many are ticked, and one box for all of the page.
+const boxes = () => [...document.querySelectorAll('[data-row] [name="item"]')];
+
+function count() {
+  const ticked = boxes().filter((one) => one.checked).length;
+  const every = document.querySelector("[data-every]");
+  if (!every) return;
+  document.querySelector("[data-ticked]").textContent = ticked ? `: ${ticked}` : "";
+  every.checked = ticked > 0 && ticked === boxes().length;
+  every.indeterminate = ticked > 0 && !every.checked;
+}
+
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-every]")) for (const one of boxes()) one.checked = target.checked;
+  if (target.matches('[data-every], [name="item"]')) count();
+});
+
+// Who comes back from an item is at its row again; what was ticked the browser may have kept.
+document.addEventListener("click", ({ target }) => {
+  const row = target.closest("[data-row]");
+  if (row && target.closest("a")) sessionStorage.setItem("row", row.querySelector("th a").href);
+});
+addEventListener("pageshow", ({ persisted }) => {
+  count();
+  const [how] = performance.getEntriesByType("navigation");
+  if (!persisted && how?.type !== "back_forward") return;
+  const links = [...document.querySelectorAll("[data-row] th a")];
+  links.find((one) => one.href === sessionStorage.getItem("row"))?.focus();
+});
+
 // Another page begins at its first row.
 document.addEventListener("htmx:afterSwap", (event) => {
+  count();
   if (event.detail.requestConfig?.elt.matches(".pages a")) rows()[0]?.querySelector("th a")?.focus();
 });

@@ -192,7 +192,7 @@ def adjudicate(
         return done
     if item.state != ReviewItem.State.DISPUTED:
         raise SlotLost(f"This item is {item.state}: there is nothing to adjudicate.")
-    if item.reviews.filter(rater=rater).exists():
+    if item.reviews.barring().filter(rater=rater).exists():
         raise SlotLost("You reviewed this item: somebody else has to adjudicate it.")
     places.in_its_words(item, judgement, item.run.taxonomy_version_id)
     review = store(

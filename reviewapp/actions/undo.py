@@ -45,6 +45,34 @@ def undo(*, project: Project, rater: Rater, by: By) -> Claim:
     raise TooLate("Another window of yours is busy with it: try again.")
 
 
+@transaction.atomic
+def take_back(*, item: ReviewItem, rater: Rater, by: By) -> None:
+    """Takes the adjudicator's word on an item back: its reviewers differ again, and what was said
+    is the adjudicator's draft. On the same terms as a review. Raises TooLate."""
+    item = places.locked(item)
+    review = (
+        item.reviews.filter(rater=rater, authoritative=True, live=True)
+        .select_related("taxonomy_version", "item__run")
+        .first()
+    )
+    if review is None:
+        raise TooLate("There is no word of yours on this item to undo.")
+    if why := _too_late(item, rater, review):
+        raise TooLate(why, review)
+    _withdraw(item, rater, review, by)
+
+
+def _withdraw(item: ReviewItem, rater: Rater, review: Review, by: By) -> None:
+    Review.objects.filter(pk=review.pk).update(withdrawn_at=timezone.now(), live=False)
+    said = {"body": carrying.as_sent(review, rater), "taxonomy_version": review.taxonomy_version}
+    Draft.objects.update_or_create(item=item, rater=rater, defaults=said)
+    if not review.gold:
+        items.resolve(item=item)
+        reports.refresh_soon(item.run_id)
+    data: dict[str, object] = {"review": review.pk}
+    audit.record(project=item.project, by=by, verb="undid", subject=item, data=data)
+
+
 def _last(rater: Rater) -> Review:
     made = Review.objects.filter(rater=rater, withdrawn_at=None, counted=True).order_by("-id")
     review = made.select_related("item__run").first()
@@ -63,29 +91,19 @@ def _undo(project: Project, rater: Rater, review: Review, by: By) -> Claim | Non
     review = Review.objects.select_related("taxonomy_version").get(pk=review.pk)
     review.item = item
     slot = _check(item, rater, review)
-    Review.objects.filter(pk=review.pk).update(withdrawn_at=timezone.now(), live=False)
-    Draft.objects.update_or_create(
-        item=item,
-        rater=rater,
-        defaults={
-            "body": carrying.as_sent(review, rater),
-            "taxonomy_version": review.taxonomy_version,
-        },
-    )
     _make_room(here)
     lease_until = timezone.now() + lease_of(project)
     slot.state, slot.closed_at, slot.ahead = Slot.State.CLAIMED, None, False
     slot.claimed_at, slot.lease_until = timezone.now(), lease_until
     slot.save()
-    if not review.gold:
-        items.resolve(item=item)
-        reports.refresh_soon(item.run_id)
-    audit.record(project=project, by=by, verb="undid", subject=item, data={"review": review.pk})
+    _withdraw(item, rater, review, by)
     return Claim(item.pk, lease_until)
 
 
 def _check(item: ReviewItem, rater: Rater, review: Review) -> Slot:
     """The place at which the review was submitted, locked. Raises TooLate."""
+    if item.reviews.filter(authoritative=True, live=True).exists():
+        raise TooLate("The item has been adjudicated.", review)
     if why := _too_late(item, rater, review):
         raise TooLate(why, review)
     submitted = item.slots.select_for_update().filter(rater=rater, state=Slot.State.SUBMITTED)
@@ -97,8 +115,6 @@ def _check(item: ReviewItem, rater: Rater, review: Review) -> Slot:
 
 def _too_late(item: ReviewItem, rater: Rater, review: Review) -> str:
     seen = Exposure.objects.filter(item=item)
-    if review.authoritative or item.reviews.filter(authoritative=True, live=True).exists():
-        return "The item has been adjudicated."
     if review.supersedes_id:
         return "It says a review of an earlier taxonomy version again: that one gave way to it."
     if not review.live and not review.gold:

@@ -27,7 +27,7 @@ NEXT, MOST = 50, 1_000
 
 def waiting(project: Project, rater: Rater) -> QuerySet[ReviewItem]:
     """Disputed items that this person may adjudicate: none that they have judged themselves."""
-    own = Review.objects.filter(item=OuterRef("pk"), rater=rater)
+    own = Review.objects.barring().filter(item=OuterRef("pk"), rater=rater)
     disputed = ReviewItem.objects.filter(project=project, state=ReviewItem.State.DISPUTED)
     return disputed.exclude(run__state=Run.State.CANCELLED).filter(~Exists(own))
 
@@ -43,18 +43,29 @@ def following(project: Project, rater: Rater, passed: Iterable[int]) -> int | No
     a lease. None where none is left. Two who meet at one item all the same, since the cache was
     lost, lose nothing: the first word counts, and the second is told so."""
     line = waiting(project, rater).exclude(pk__in=list(passed)).order_by("rank", "pk")
-    ids = list(line.values_list("pk", flat=True)[:NEXT])
+    ids = line.values_list("pk", flat=True)[:NEXT]
     seconds = lease_of(project).total_seconds()
+    return next((pk for pk in ids if _keep(pk, rater, seconds)), None)
+
+
+def keep(project: Project, rater: Rater, item: int) -> bool:
+    """Keeps this very item for the person. False where it waits for nobody, or not for them, or
+    somebody else is at it."""
+    if not waiting(project, rater).filter(pk=item).exists():
+        return False
+    return _keep(item, rater, lease_of(project).total_seconds())
+
+
+def _keep(item: int, rater: Rater, seconds: float) -> bool:
     try:
-        for pk in ids:
-            if cache.add(_key(pk), rater.pk, seconds):
-                return pk
-            if cache.get(_key(pk)) == rater.pk:
-                cache.touch(_key(pk), seconds)
-                return pk
+        if cache.add(_key(item), rater.pk, seconds):
+            return True
+        mine = bool(cache.get(_key(item)) == rater.pk)
+        if mine:
+            cache.touch(_key(item), seconds)
+        return mine
     except RedisError:
-        return ids[0] if ids else None
-    return None
+        return True
 
 
 def let_go(item: int) -> None:
@@ -69,10 +80,11 @@ def _key(item: int) -> str:
 
 @dataclass(frozen=True)
 class Shown:
-    """One review without its author, in the adjudicator's A and B."""
+    """One review without its author, in the adjudicator's A and B. `sides`: {"A": "ok", …}."""
 
     number: int
     review: Review
+    sides: dict[str, str]
     note: str
     corrected_output: Any
     findings: list[dict[str, Any]] = field(default_factory=list)
@@ -129,15 +141,21 @@ def _shown(number: int, review: Review, letters: dict[str, str], item: ReviewIte
             "name": one.category.name if one.category else "no category",
             "severity": one.severity.name if one.severity else "",
             "note": one.note,
-            "evidence": _evidence(one, item),
+            "evidence": evidence(one, item),
+            "where": one.where,
+            "path": one.path,
+            "span": "" if one.span_end is None else f"{one.span_start} {one.span_end}",
         }
         for one in review.findings.all()
     ]
     findings.sort(key=lambda one: one["letter"])
-    return Shown(number, review, review.note, review.corrected_output, findings)
+    sides = {letter: getattr(review, real) for real, letter in letters.items()}
+    return Shown(
+        number, review, dict(sorted(sides.items())), review.note, review.corrected_output, findings
+    )
 
 
-def _evidence(finding: Finding, item: ReviewItem) -> str:
+def evidence(finding: Finding, item: ReviewItem) -> str:
     """The stretch of text that the finding points to."""
     if finding.span_end is None:
         return finding.path

@@ -98,6 +98,11 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         without being counted, or asked for to see how well its rater does."""
         return self.filter(withdrawn_at=None, counted=True, gold=False)
 
+    def barring(self) -> ReviewQuerySet:
+        """Those whose rater may not adjudicate their item: all but an adjudicator's own word that
+        they took back."""
+        return self.exclude(authoritative=True, withdrawn_at__isnull=False)
+
 
 class Review(models.Model):
     """One rater's judgement of one item, in one taxonomy version. Append-only: a revision

@@ -32,8 +32,11 @@ def difference(estimate: dict[str, Any] | None) -> str:
 
 
 @register.filter
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{words.points(share)} %"
+def percent(share: float | None, digits: int | None = None) -> str:
+    """`digits`: after the point, where there are few of what it is a share of."""
+    if share is None:
+        return "–"
+    return f"{words.points(share) if digits is None else f'{100 * share:.{digits}f}'} %"
 
 
 @register.filter
@@ -117,7 +120,7 @@ def points_signed(share: float | None) -> str:
 @register.filter
 def alpha(value: float | None) -> str:
     """An end of the interval of a coefficient of agreement."""
-    return "unbounded" if value is None else f"{value:.2f}".replace("-", "−")
+    return "unbounded" if value is None else f"{round(value, 2) + 0:.2f}".replace("-", "−")
 
 
 @register.filter

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 from evals.values import row_number
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import reviews
-from reviewapp.desk import carrying
+from reviewapp.actions.undo import TooLate, take_back
+from reviewapp.desk import carrying, discussion
 from reviewapp.desk.judgement import JudgementError, check
 from reviewapp.disagreement import adjudicating
 from reviewapp.disagreement.adjudicating import Shown
@@ -31,18 +32,33 @@ PASSED, MOST_PASSED = "left_to_others", 200
 @require_GET
 @never_cache
 def adjudicate(request: HttpRequest, slug: str) -> HttpResponse:
-    """The next item that waits for this person's word. `take`: the form begins with what that
-    review says."""
+    """The next item that waits for this person's word, or the one that they ask for. `take`: the
+    form begins with what that review says; `done`: the item that they have just adjudicated."""
     access = open_project(request.user, slug, Action.ADJUDICATE)
     rater = access.rater()
     passed = _passed(request, access)
-    pk = adjudicating.following(access.project, rater, passed)
+    pk = _asked_for(request, access, rater)
+    if pk is None:
+        pk = adjudicating.following(access.project, rater, passed)
     left, more = adjudicating.count(adjudicating.waiting(access.project, rater))
     context = {"access": access, "section": "queue", "left": left, "left_more": more}
     context |= {"passed": len(passed), "item": None}
+    context["done"] = max(0, row_number(request.GET.get("done", "")))
     if pk is not None:
         context |= _item(access, access.item(pk), rater, request)
     return render(request, "adjudicate.html", context)
+
+
+def _asked_for(request: HttpRequest, access: Access, rater: Rater) -> int | None:
+    """The item in the address, if it waits for this person; else they are told so."""
+    pk = row_number(request.GET.get("item", ""))
+    if pk <= 0:
+        return None
+    if adjudicating.keep(access.project, rater, pk):
+        return pk
+    said = f"Item {pk} does not wait for you: it is decided, or somebody else is at it."
+    messages.error(request, said)
+    return None
 
 
 def _item(access: Access, item: ReviewItem, rater: Rater, request: HttpRequest) -> dict[str, Any]:
@@ -52,7 +68,11 @@ def _item(access: Access, item: ReviewItem, rater: Rater, request: HttpRequest) 
         draft = adjudicating.as_draft(taken.review, item, rater)
     form = work(item, rater, draft=draft, way=way_of(request))
     address = reverse("adjudicate_submit", args=[access.project.slug, item.pk])
-    return {**form, "item_page": True, "post_to": address, "beside": said}
+    talk = {
+        "comments": discussion.comments(item, access),
+        "flag": discussion.flagged(item, access),
+    }
+    return {**form, **talk, "item_page": True, "post_to": address, "beside": said}
 
 
 def _numbered(said: list[Shown], number: str) -> Shown | None:
@@ -72,8 +92,7 @@ def submit(request: HttpRequest, slug: str, item: int) -> HttpResponse:
     except reviews.SlotLost as error:
         return problem(request, {"problems": {"item": f"{error} Reload for the next one."}})
     adjudicating.let_go(item)
-    messages.success(request, f"Item {item} is adjudicated.")
-    address = reverse("adjudicate", args=[slug])
+    address = f"{reverse('adjudicate', args=[slug])}?done={item}"
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(headers={"HX-Redirect": address})
     return redirect(address)
@@ -95,13 +114,13 @@ def accept(request: HttpRequest, slug: str, item: int) -> HttpResponse:
     except JudgementError:
         # It was said in other words than those of now: what is open has to be chosen.
         messages.error(request, f"Review {one.number} needs a choice: it is filled in below.")
-        return redirect(f"{reverse('adjudicate', args=[slug])}?take={one.number}")
+        address = f"{reverse('adjudicate', args=[slug])}?item={item}&take={one.number}"
+        return redirect(address)
     except reviews.SlotLost as error:
         messages.error(request, str(error))
         return redirect("adjudicate", slug)
     adjudicating.let_go(item)
-    messages.success(request, f"Item {item} is adjudicated, as review {one.number} has it.")
-    return redirect("adjudicate", slug)
+    return redirect(f"{reverse('adjudicate', args=[slug])}?done={item}")
 
 
 def _decide(
@@ -115,6 +134,22 @@ def _decide(
         submission=submission_of(request),
         by=access.user,
     )
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, slug: str, item: int) -> HttpResponse:
+    """Takes this person's word on an item back and lays the item before them again; or says why
+    that is too late, where it can be revised."""
+    access = open_project(request.user, slug, Action.ADJUDICATE)
+    try:
+        take_back(item=access.item(item), rater=access.rater(), by=access.user)
+    except TooLate as late:
+        messages.error(request, f"Not undone. {late}")
+        address = reverse("item", args=[slug, item])
+        return redirect(f"{address}?revise" if late.review else address)
+    messages.success(request, f"Undone: item {item} is before you again, as you judged it.")
+    return redirect(f"{reverse('adjudicate', args=[slug])}?item={item}")
 
 
 @login_required

@@ -13,28 +13,28 @@ from django.views.decorators.http import require_GET, require_POST
 
 from reviewapp.access import Access, Action, open_project
 from reviewapp.actions import exposures, items, reviews
-from reviewapp.desk import carrying, differences, discussion, gold
+from reviewapp.desk import carrying, discussion, gold
 from reviewapp.desk.judgement import JudgementError, check
-from reviewapp.models import Review, ReviewItem
+from reviewapp.disagreement import adjudicating
+from reviewapp.models import Finding, Review, ReviewItem
 from reviewapp.views.desk import problem, sent_judgement, submission_of
-from reviewapp.views.working import Ways, asked, way_of, work
-from taxonomy.models import Category
+from reviewapp.views.working import Ways, asked, seen, way_of, work
 
 
 @login_required
 @require_GET
 def item(request: HttpRequest, slug: str, item: int) -> HttpResponse:
-    """One item. Its texts are tied to sides when it is resolved; before that they are shown to
-    whoever adjudicates it, as A and B."""
+    """One item. Its texts are shown, and tied to sides, when it is resolved."""
     access = open_project(request.user, slug)
     found = access.item(item)
+    whole = "whole" in request.GET
     context: dict[str, Any] = {
         "access": access,
         "section": "queue",
         "item": found,
-        **asked(found),
+        "reading": True,
+        **asked(found, whole=whole),
         "slots": gold.places_of(found, access.user),
-        "revising": False,
     }
     resolved = found.state == ReviewItem.State.RESOLVED
     if resolved and found.pk not in exposures.show(items=[found.pk], to=access.user):
@@ -46,90 +46,80 @@ def item(request: HttpRequest, slug: str, item: int) -> HttpResponse:
         "flag": discussion.flagged(found, access),
     }
     if found.state == ReviewItem.State.RESOLVED:
-        context |= _resolved(access, found)
-        if "revise" in request.GET and context["mine"]:
-            context |= _form(access, found, own=context["mine"], way=way_of(request))
-    elif found.state == ReviewItem.State.DISPUTED and _may_adjudicate(access, found):
-        form = _form(access, found, own=None, way=way_of(request))
-        context |= {**form, "dispute": _anonymous(access, found)}
+        own = found.reviews.filter(live=True, rater__user=access.user).first()
+        if own and "revise" in request.GET:
+            context |= _form(access, found, own, way_of(request))
+        else:
+            context |= {**_texts(found, request, whole=whole), **_said(found), "mine": own}
+    elif found.state == ReviewItem.State.DISPUTED:
+        context["may_adjudicate"] = _may_adjudicate(access, found)
     return render(request, "item.html", context)
 
 
-def _resolved(access: Access, found: ReviewItem) -> dict[str, Any]:
-    comparison = found.comparison
+def _texts(found: ReviewItem, request: HttpRequest, *, whole: bool) -> dict[str, Any]:
+    """Both outputs under their names, in the way that is asked for or that the person likes."""
+    comparison, run = found.comparison, found.run
     assert comparison.baseline_output
     assert comparison.candidate_output
-    baseline, candidate = differences.mark(
-        comparison.baseline_output.text, comparison.candidate_output.text
-    )
-    said = list(
-        found.reviews.filter(live=True)
-        .select_related("rater", "taxonomy_version__taxonomy")
-        .prefetch_related("findings__category", "findings__severity")
-        .order_by("-authoritative", "id")
+    both = {"A": comparison.baseline_output, "B": comparison.candidate_output}
+    way = request.GET.get("way") or way_of(request).outputs
+    # A tree has all that it shows in it: nothing is asked for later here.
+    trees = way == "read" and not any(isinstance(one.value, str) for one in both.values())
+    return {
+        **seen(both, way, whole=whole or trees),
+        "sides": [
+            ("A", "production", run.baseline.name, comparison.baseline_correct),
+            ("B", "candidate", run.candidate.name, comparison.candidate_correct),
+        ],
+    }
+
+
+def _said(found: ReviewItem) -> dict[str, Any]:
+    made = found.reviews.select_related("rater", "taxonomy_version__taxonomy").prefetch_related(
+        "findings__category", "findings__severity"
     )
     return {
-        "both": [
-            ("baseline", found.run.baseline.name, baseline, comparison.baseline_correct),
-            ("candidate", found.run.candidate.name, candidate, comparison.candidate_correct),
+        "reviews": [
+            (one, _findings(one, found))
+            for one in made.filter(live=True).order_by("-authoritative", "id")
         ],
-        "reviews": said,
-        "aside": found.reviews.filter(counted=False)
-        .select_related("rater")
-        .prefetch_related("findings__category"),
+        "aside": [(one, _findings(one, found)) for one in made.filter(counted=False)],
         "golden": found.gold.filter(retired_at=None).exists(),
-        "mine": next((one for one in said if one.rater.user_id == access.user.pk), None),
     }
+
+
+def _findings(review: Review, found: ReviewItem) -> list[tuple[Finding, str]]:
+    """Each with the stretch of text that it points to."""
+    return [(one, adjudicating.evidence(one, found)) for one in review.findings.all()]
 
 
 def _may_adjudicate(access: Access, found: ReviewItem) -> bool:
-    own = found.reviews.filter(rater__user=access.user)
+    own = found.reviews.barring().filter(rater__user=access.user)
     return access.may(Action.ADJUDICATE) and not own.exists()
 
 
-def _form(access: Access, found: ReviewItem, *, own: Review | None, way: Ways) -> dict[str, Any]:
+def _form(access: Access, found: ReviewItem, own: Review, way: Ways) -> dict[str, Any]:
     rater = access.rater()
     draft = carrying.typed_before(found, rater)
-    if draft is None and own:
+    if draft is None:
         said = carrying.as_sent(own, rater)
         draft = carrying.carried(said, own.taxonomy_version, found.run.taxonomy_version)
     return {
-        **work(found, rater, draft=draft, named=own is not None, way=way),
+        **work(found, rater, draft=draft, named=True, way=way),
+        "reading": False,
         "item_page": True,
-        "revising": own is not None,
         "post_to": reverse("item_judge", args=[access.project.slug, found.pk]),
     }
-
-
-def _anonymous(access: Access, found: ReviewItem) -> list[dict[str, Any]]:
-    """The reviews of a disputed item without names, in the adjudicator's A and B."""
-    rater = access.rater()
-    said = found.reviews.filter(live=True).select_related("item__run").order_by("id")
-    rows = Category.objects.filter(findings__review__in=said)
-    names = {(c.version_id, c.key): c.name for c in rows}
-    shown = []
-    for number, review in enumerate(said, start=1):
-        sent = carrying.as_sent(review, rater)
-        for finding in sent["findings"]:
-            finding["name"] = names.get(
-                (review.taxonomy_version_id, finding["category"] or ""), "no category"
-            )
-        shown.append({"number": number, **sent, "sides": sorted(sent["sides"].items())})
-    return shown
 
 
 @login_required
 @require_POST
 def judge(request: HttpRequest, slug: str, item: int) -> HttpResponse:
-    """Adjudicates a disputed item, or revises the person's own review."""
+    """Revises the person's own review."""
     access = open_project(request.user, slug, Action.REVIEW)
     found, rater = access.item(item), access.rater()
-    own = found.reviews.filter(rater=rater, live=True).exists()
-    if not own:
-        access.require(Action.ADJUDICATE)
-    act = reviews.revise if own else reviews.adjudicate
     try:
-        act(
+        reviews.revise(
             item=found,
             rater=rater,
             judgement=check(sent_judgement(request), found, rater),

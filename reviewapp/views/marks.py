@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -51,13 +52,15 @@ def _say(request: HttpRequest, slug: str, item: int, act: Callable[..., Any]) ->
         if scripted(request):
             return JsonResponse({"error": str(error)}, status=422)
         messages.error(request, str(error))
+        return redirect("item", slug, item)
     if scripted(request):
         return JsonResponse(_told(found, access))
-    return (
-        redirect("desk", slug)
-        if request.POST.get("next") == "desk"
-        else redirect("item", slug, item)
-    )
+    return redirect("desk", slug) if request.POST.get("next") == "desk" else _discussion(slug, item)
+
+
+def _discussion(slug: str, item: int) -> HttpResponse:
+    """Where on the item's page it is."""
+    return redirect(f"{reverse('item', args=[slug, item])}#discussion")
 
 
 def _told(item: ReviewItem, access: Access) -> dict[str, Any]:
@@ -77,7 +80,7 @@ def settle(request: HttpRequest, slug: str, item: int) -> HttpResponse:
     access = open_project(request.user, slug, Action.ADJUDICATE)
     if not flags.settle(item=access.item_to_judge(item), by=access.user):
         messages.error(request, "There was no discussion to settle.")
-    return redirect("item", slug, item)
+    return _discussion(slug, item)
 
 
 @login_required

@@ -102,9 +102,13 @@ def discard(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def changes(request: HttpRequest, slug: str) -> HttpResponse:
-    """?from=support@1&to=support@2, in words; left out, the version in force and the one before."""
+    """?from=support@1&to=support@2, in words; left out, the version in force and the one before,
+    or, where the first one is in force, the newest."""
     access = open_project(request.user, slug)
+    known = versions(access)
     new = version_of(access, request.GET.get("to", ""))
+    if "to" not in request.GET and new.based_on is None:
+        new = known.filter(taxonomy=new.taxonomy_id).first() or new
     old = new.based_on or new
     if asked := request.GET.get("from", ""):
         old = version_of(access, asked)
@@ -114,6 +118,6 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
         "old": old,
         "new": new,
         "changes": difference(old, new).changes,
-        "versions": versions(access),
+        "versions": known,
     }
     return render(request, "taxonomy_changes.html", context)

@@ -20,6 +20,13 @@ class TestIntervals:
     def test_an_end_that_nothing_bounds(self):
         assert show.ms_interval(estimate(412, 401, None)) == "412 ms [401, unbounded]"
 
+    def test_nothing_has_no_sign(self):
+        assert show.coefficient(estimate(-0.001, -0.02, 0.0)) == "0.00 [−0.02, 0.00]"
+
+
+def test_a_share_of_few_has_no_more_digits_than_it_deserves():
+    assert (show.percent(0.917), show.percent(0.917, 0)) == ("91.7 %", "92 %")
+
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0.001, "1 min"), (0.5, "30 min"), (2.17, "2 h 10 min"), (26, "26 h 0 min")]

@@ -133,7 +133,7 @@ class TestTooLate:
             by=alice,
         )
         self.refused(as_rater(dana), "adjudicated")
-        self.refused(as_rater(alice), "adjudicated")
+        self.refused(as_rater(alice), "adjudicated")  # where it was said: undo.take_back
 
     def test_a_frozen_report_stands_on_it(self, made, item, as_rater, bob, alice):
         reports.freeze(run=item.run, by=alice)

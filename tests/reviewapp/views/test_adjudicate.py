@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 
+from reviewapp.actions import flags
 from reviewapp.disagreement import adjudicating
 from reviewapp.models import Membership, Review, Role
 
@@ -33,6 +34,23 @@ class TestAdjudicate:
         assert sum(row["differs"] for row in beside.rows) == 2  # a verdict and a category
         assert not beside.same
 
+    def test_one_that_is_asked_for(self, lead, as_user, olga, disputed):
+        assert lead.get(f"{HERE}?item={disputed.pk}").context["item"] == disputed
+        page = as_user(olga).get(f"{HERE}?item={disputed.pk}")  # alice is at it
+        assert page.context["item"] is None
+        assert "does not wait for you" in page.content.decode()
+
+    def test_what_is_said_about_it_is_shown_without_names(self, lead, disputed, bob):
+        flags.flag(item=disputed, text="Is this one right?", by=bob)
+        page = lead.get(HERE).content.decode()
+        assert "Is this one right?" in page
+        assert "bob" not in page
+
+    def test_a_way_back_to_the_last_one(self, lead, disputed):
+        page = lead.get(f"{HERE}?done={disputed.pk}").content.decode()
+        assert f"{HERE}{disputed.pk}/undo/" in page
+        assert "is adjudicated" not in lead.get(f"{HERE}?done=x").content.decode()
+
     def test_nothing_waits(self, lead, finished_run):
         assert "Nothing waits for your word" in lead.get(HERE).content.decode()
 
@@ -61,13 +79,13 @@ class TestAdjudicate:
 class TestSubmit:
     def test_it_works(self, lead, disputed, alice):
         answer = lead.post(f"{HERE}{disputed.pk}/", sent(A="ok", B="ok"))
-        assert answer["Location"] == HERE
+        assert answer["Location"] == f"{HERE}?done={disputed.pk}"
         assert Review.objects.get(authoritative=True).rater.user == alice
 
     def test_with_script(self, lead, disputed):
         headers = {"hx-request": "true"}
         answer = lead.post(f"{HERE}{disputed.pk}/", sent(A="ok", B="ok"), headers=headers)
-        assert answer["HX-Redirect"] == HERE
+        assert answer["HX-Redirect"] == f"{HERE}?done={disputed.pk}"
 
     def test_bad_input(self, lead, disputed):
         answer = lead.post(f"{HERE}{disputed.pk}/", sent(A="error"))
@@ -106,6 +124,41 @@ class TestAccept:
 
     def test_a_reviewer_may_not(self, as_user, bob, disputed):
         assert self.accept(as_user(bob), disputed, 1).status_code == 403
+
+
+class TestUndo:
+    @pytest.fixture
+    def decided(self, lead, disputed):
+        lead.post(f"{HERE}{disputed.pk}/", sent(A="ok", B="ok"))
+        return disputed
+
+    def undo(self, client, item):
+        return client.post(f"{HERE}{item.pk}/undo/", follow=True)
+
+    def test_it_works(self, lead, decided):
+        page = self.undo(lead, decided)
+        assert page.context["item"] == decided
+        assert page.context["desk_data"]["draft"]["sides"] == {"A": "ok", "B": "ok"}
+        decided.refresh_from_db()
+        assert decided.state == "disputed"
+
+    def test_said_again_it_is_as_blind(self, lead, decided):
+        self.undo(lead, decided)
+        lead.post(f"{HERE}{decided.pk}/", sent(A="ok", B="ok"))
+        word = Review.objects.get(authoritative=True, live=True)
+        assert (word.revision, word.blind) == (2, True)
+
+    def test_too_late_leads_to_revising(self, lead, as_user, bob, decided):
+        as_user(bob).get(f"/p/support/queue/{decided.pk}/")  # who is shown the sides
+        page = self.undo(lead, decided)
+        assert "have been shown to somebody" in page.content.decode()
+        assert page.context["post_to"].endswith("/judge/")
+
+    def test_of_somebody_else(self, as_user, olga, decided):
+        assert "no word of yours" in self.undo(as_user(olga), decided).content.decode()
+
+    def test_who_may_not(self, as_user, closed, bob, decided):
+        assert self.undo(as_user(bob), decided).status_code == 403
 
 
 class TestPassOn:

@@ -41,6 +41,11 @@ class TestRelease:
         event = AuditEvent.objects.get(verb="released in bulk")
         assert (event.actor, event.data) == ("alice", {"items": [held.pk]})
 
+    def test_nothing_to_do_is_said(self, as_user, alice, item):
+        for ids, said in (([item.pk], "It is not held by anybody"), ([], "No item was ticked")):
+            page = as_user(alice).get(BULK, {"verb": "release", "item": ids})
+            assert said in page.content.decode()
+
     def test_a_reviewer_may_not(self, as_user, dana, held):
         assert as_user(dana).get(BULK, {"verb": "release"}).status_code == 403
         assert as_user(dana).post(GO_ON, {"verb": "release", "all": "yes"}).status_code == 403

@@ -28,7 +28,7 @@ def resolved(item, project, rater, bob):
 class TestFlag:
     def test_it_works(self, item, as_user, bob):
         answer = as_user(bob).post(f"{QUEUE}{item.pk}/flag/", {"text": "hm"})
-        assert answer.url == f"{QUEUE}{item.pk}/"
+        assert answer.url == f"{QUEUE}{item.pk}/#discussion"
         assert Flag.objects.get().item == item
 
     def test_the_script(self, item, as_user, bob):

@@ -2,6 +2,7 @@ import pytest
 
 from reviewapp.models import Finding, ReviewItem, User
 from taxonomy import interchange, presets
+from tests.reviewapp.versions import further
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/p/support/taxonomy/"
@@ -37,6 +38,11 @@ class TestChanges:
         assert "Retired “Missed”" in page
         back = as_user(bob).get(f"{ADDRESS}changes/?from=classification@2&to=classification@1")
         assert "Added “Missed”" in back.content.decode()
+
+    def test_the_newest_where_the_first_is_in_force(self, as_user, bob: User, project) -> None:
+        further(project, out=("label.missed",))
+        page = as_user(bob).get(ADDRESS + "changes/").content.decode()
+        assert "From classification@1 to classification@2" in page
 
     def test_one_version(self, as_user, bob: User, project) -> None:
         page = as_user(bob).get(ADDRESS + "changes/").content.decode()
