@@ -25,6 +25,22 @@ class Unstorable:
         return render(None, "400.html", status=400) if isinstance(error, DataError) else None
 
 
+class SamePerson:
+    """Answers 403 to a page of somebody who is not signed in any more, where somebody else is by
+    now in the same browser: what was judged, typed or asked for there is not theirs. The desk's
+    script says whose page it is in `X-Person`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        person = request.headers.get("X-Person")
+        if person and request.user.is_authenticated and person != str(request.user.pk):
+            said = "This page is of somebody who is not signed in any more; somebody else is."
+            return HttpResponse(said, "text/plain", 403, headers={"X-Person": "other"})
+        return self.get_response(request)
+
+
 #: What is read of a body that nobody wants any more, and for how long.
 _READ_ON, _READ_ON_SECONDS = 64 * 1024 * 1024, 10
 

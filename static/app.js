@@ -67,3 +67,14 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   for (const one of document.querySelectorAll("[data-poll]")) htmx.trigger(one, "seen");
 });
+
+// What comes as it was is left alone: somebody may be reading there, with a screen reader or selecting.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { target } = detail;
+  if (!/every/.test(target.getAttribute("hx-trigger"))) return;
+  const come = new DOMParser().parseFromString(detail.serverResponse, "text/html");
+  const same = come.getElementById(target.id);
+  const alone = target.hasAttribute("hx-select") || come.body.childElementCount === 1;
+  const as = (one) => one.innerHTML + one.getAttribute("hx-get");
+  if (same && alone && as(same) === as(target)) detail.shouldSwap = false;
+});

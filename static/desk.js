@@ -1,22 +1,22 @@
 // The review desk: what is pressed and clicked, and what each does. The parts are in desk/.
 
 import * as ahead from "./desk/ahead.js";
-import { draw, drawEvidence, onChange } from "./desk/draw.js";
-import { saveSoon } from "./desk/drafts.js";
+import { draw, drawEvidence, onChange, openList } from "./desk/draw.js";
+import { forget, saveSoon } from "./desk/drafts.js";
 import "./desk/branches.js";
 import * as evidence from "./desk/evidence.js";
 import * as flags from "./desk/flags.js";
+import "./desk/leases.js";
 import * as judging from "./desk/judgement.js";
 import { actOf, nextKey, previousKey } from "./desk/keys.js";
-import { $, deskOf, now, post, say, tell } from "./desk/now.js";
+import { $, deskOf, now, post, say, serverNow, signedOut, tell } from "./desk/now.js";
+import { seeTo } from "./desk/left.js";
 import * as onward from "./desk/onward.js";
-import * as outbox from "./desk/outbox.js";
-import { offer } from "./desk/refused.js";
 import * as search from "./desk/search.js";
 import { checkCorrected, copy, nextWay, otherRequest, showIn, whole } from "./desk/ways.js";
 
-let hiddenAt = 0;
-let warned = null;
+const TWICE = 400; // milliseconds
+let [hiddenAt, warned] = [0, null];
 
 function start() {
   const node = $("#desk");
@@ -25,13 +25,13 @@ function start() {
   ahead.begun(desk);
   // Also where nothing is left to judge: what was not sent is not to wait for another item.
   const person = desk.data?.person ?? Number($("#desk-elsewhere").dataset.person);
-  outbox.resume(person);
-  offer(person);
+  seeTo(person);
   if (!desk.data) return;
   (globalThis.requestIdleCallback || setTimeout)(ahead.prefetch);
 }
 
 function changed(said = "") {
+  now.desk.acted = true;
   if (!now.desk.lost) $("#problems").replaceChildren(); // what was wrong may be right by now
   draw();
   saveSoon();
@@ -50,12 +50,12 @@ const acts = {
     tell(`Judging side ${side}`);
   },
   fine(side = now.desk.chosen) {
-    judging.fine(now.desk, side);
-    changed(`Side ${side} is fine`);
+    const gone = judging.fine(now.desk, side);
+    changed(`Side ${side} is fine${gone}`);
   },
   "both-fine"() {
-    for (const side of "AB") judging.fine(now.desk, side);
-    changed("Both sides are fine");
+    const gone = judging.fine(now.desk, "AB");
+    changed(`Both sides are fine${gone}`);
   },
   category(key) {
     const said = judging.add(now.desk, key, evidence.selected());
@@ -75,7 +75,7 @@ const acts = {
   "copy-A": () => copy("A"),
   "copy-B": () => copy("B"),
   edit: () => $("#corrected").focus(),
-  other: () => $("#other").focus(),
+  other: () => openList($("#other")),
   mark: () => evidence.mark(),
   "next-way": () => nextWay(),
   "request-way": () => otherRequest(),
@@ -108,6 +108,8 @@ function sent() {
 function submit() {
   const { desk } = now;
   if (!desk?.data || desk.sent) return;
+  // Pressed or clicked twice, and the next item was filled in before: nobody has seen it yet.
+  if (!desk.acted && performance.now() - desk.turnedAt < TWICE) return;
   const wanted = judging.missing(desk);
   if (wanted) {
     draw();
@@ -124,9 +126,13 @@ async function judge() {
   try {
     const answer = await post(desk.form.action, sent(), { headers: { "hx-request": "true" } });
     const where = answer.headers.get("hx-redirect");
-    if (where) return location.assign(where);
+    if (where) {
+      forget(desk);
+      return location.assign(where);
+    }
     desk.sent = false;
-    if (answer.type === "opaqueredirect") say("You are signed out: sign in in another tab, then submit again.");
+    const out = signedOut(answer);
+    if (out) say(`Not sent: ${out}, then submit again.`);
     else if (answer.ok || answer.status === 409 || answer.status === 422)
       $("#problems").innerHTML = await answer.text();
     else say(`The server answered ${answer.status}. Nothing is lost: submit again.`);
@@ -184,21 +190,29 @@ document.addEventListener("change", ({ target }) => {
 
 document.addEventListener("input", ({ target }) => {
   if (target.id === "corrected") checkCorrected();
-  if (target.id === "corrected" || target.id === "note") saveSoon();
+  if (target.id === "corrected" || target.id === "note") {
+    now.desk.acted = true;
+    saveSoon();
+  }
   if (target.id === "find") search.typed();
 });
 
 // ---- Keys
 
-// Keys that were pressed while the next item was on its way are for that one.
+// Keys that were pressed while the next item was on its way are for that one: for one judgement, and
+// only if it comes at once. Nobody judges what they wait for.
+const AT_ONCE = 1000; // milliseconds
 const early = [];
 
 ahead.onShown((isNew = true) => {
   search.forget();
   showLease();
   const keys = early.splice(0);
-  for (const key of isNew ? keys : [])
+  for (const [key, at] of isNew ? keys : []) {
+    if (performance.now() - at > AT_ONCE) continue;
+    if (now.desk.sent) break;
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  }
 });
 
 document.addEventListener("keydown", (event) => {
@@ -207,10 +221,11 @@ document.addEventListener("keydown", (event) => {
   if (!now.desk.data) return event.key === "u" && acts.undo();
   if (now.desk.sent) {
     if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Tab")
-      taken(event, () => event.repeat || early.push(event.key));
+      taken(event, () => event.repeat || early.push([event.key, performance.now()]));
     return;
   }
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return taken(event, submit);
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey))
+    return taken(event, () => event.repeat || submit());
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (evidence.isMarking() && event.key !== "Enter" && evidence.markingKey(event))
     return event.preventDefault();
@@ -219,10 +234,14 @@ document.addEventListener("keydown", (event) => {
     return taken(event, () => search.step(event.shiftKey ? -1 : 1));
   if (event.key === "Escape") {
     if (event.target.id === "find" || (!typing && search.isOpen())) search.close();
-    else if (typing) typing.blur();
+    else if (typing) {
+      typing.blur();
+      tell("Left the field.");
+    }
     else evidence.clear();
     return;
   }
+  if (typing?.id === "other" && /^(Arrow|.$)/.test(event.key)) return taken(event, () => openList(typing));
   if (typing) return;
   if (event.key === "Enter") {
     if (event.target.closest("button, a, summary")) return;
@@ -244,7 +263,8 @@ function showLease() {
   const place = $("[data-lease]");
   if (!place || !now.desk?.data) return;
   const until = place.dataset.lease;
-  const left = Math.floor((new Date(until) - Date.now()) / 1000);
+  if (until && serverNow() === null) return;
+  const left = Math.floor((new Date(until) - serverNow()) / 1000);
   const soon = Boolean(until) && left <= 60;
   place.textContent = !until
     ? "–"

@@ -80,12 +80,19 @@ def held(item: ReviewItem, rater: Rater) -> Place:
     if row is None:
         if Run.objects.filter(pk=item.run_id, state=Run.State.CANCELLED).exists():
             raise SlotLost("The run was cancelled: its items are not reviewed any more.")
-        raise SlotLost("Your lease on this item ran out and somebody else has taken it.")
+        raise SlotLost(_gone(item))
     slot_id, state, relabels_id, gold, _, version_id, *known = row
     if state != Slot.State.CLAIMED:
         lost = Skipped if state == Slot.State.SKIPPED else SlotLost
         raise lost(f"You have {state} this item already.")
     return Place(slot_id, relabels_id, gold, version_id, item_state, reopened_at, *known)
+
+
+def _gone(item: ReviewItem) -> str:
+    """Why somebody has no place on an item any more, as far as they may know."""
+    if item.slots.filter(state=Slot.State.OPEN).exists():
+        return "The item is not yours any more (you or a lead gave it back), and nobody has it."
+    return "Your lease on this item ran out and somebody else has taken it."
 
 
 def locked(item: ReviewItem) -> ReviewItem:

@@ -31,8 +31,8 @@ from reviewapp.desk.judgement import JudgementError, OtherVersion, check
 from reviewapp.models import Rater, Review, ReviewItem, Slot
 from reviewapp.views.working import way_of, work
 
-#: Bytes of a draft that is kept.
-DRAFT_LIMIT = 200_000
+#: Bytes of a draft that is kept: of outputs of a megabyte, copied and corrected, too.
+DRAFT_LIMIT = 8 * 1024 * 1024
 
 
 @login_required
@@ -61,8 +61,8 @@ def submit(request: HttpRequest, slug: str, item: int) -> HttpResponse:
         return _other_version(request, access, found, rater, error)
     except JudgementError as error:
         return problem(request, {"problems": error.problems}, status=422)
-    except reviews.Undone as error:
-        return problem(request, {"problems": {"submission": str(error)}}, status=409)
+    except reviews.Undone:
+        return _undone(request, access)
     except reviews.SlotLost as error:
         return _lost(request, access, found, rater, str(error))
     until = review.created_at + undo.WINDOW
@@ -85,7 +85,7 @@ def keep(request: HttpRequest, slug: str, item: int) -> HttpResponse:
             by=access.user,
         )
     except JudgementError as error:
-        return problem(request, {"problems": error.problems}, status=422)
+        return _lost(request, access, found, rater, f"It cannot be kept like this: {error}.", 422)
     except reviews.SlotLost as error:
         return problem(request, {"problems": {"review": str(error)}}, status=409)
     if not scripted(request):
@@ -99,7 +99,7 @@ def draft(request: HttpRequest, slug: str, item: int) -> JsonResponse:
     """Keeps what was typed so far."""
     access = open_project(request.user, slug, Action.REVIEW)
     if len(request.body) > DRAFT_LIMIT:
-        return JsonResponse({"error": "The draft is longer than 200,000 bytes."}, status=413)
+        return JsonResponse({"error": "it is longer than 8 MB"}, status=413)
     try:
         body = sent_judgement(request)
     except JudgementError as error:
@@ -149,7 +149,12 @@ def _went_on(
 
 
 def _lost(
-    request: HttpRequest, access: Access, item: ReviewItem, rater: Rater, why: str
+    request: HttpRequest,
+    access: Access,
+    item: ReviewItem,
+    rater: Rater,
+    why: str,
+    status: int = 409,
 ) -> HttpResponse:
     reviews.save_draft(item=item, rater=rater, body=sent_judgement(request))
     context = {
@@ -157,10 +162,24 @@ def _lost(
         "access": access,
         "item": item,
         "may_claim": claims.is_free(item=item, rater=rater),
+        "may_revise": Review.objects.filter(item=item, rater=rater, live=True).exists(),
     }
-    answer = problem(request, context, status=409)
+    answer = problem(request, context, status=status)
     answer["X-Desk-Draft"] = "kept"  # the script may forget what was typed
     return answer
+
+
+def _undone(request: HttpRequest, access: Access) -> HttpResponse:
+    """It was sent again, or late, and its author has taken it back: what they have of it now is
+    before them at the desk, under another number."""
+    said = "You have taken this judgement back: nothing of it counts. Judge the item as it is now."
+    if scripted(request):
+        answer = problem(request, {"problems": {"submission": said}}, status=409)
+        answer["X-Desk-Reload"] = "yes"
+        return answer
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("desk", access.project.slug)
+    return problem(request, {"problems": {"submission": said}}, status=409)
 
 
 def _other_version(

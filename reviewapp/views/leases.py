@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -103,4 +104,5 @@ def _laid_out(request: HttpRequest, access: Access, rater: Rater, claim: Claim) 
     response = render(request, "desk.html#desk", laid_out(access, rater, claim, request))
     response["X-Item"] = str(claim.item_id)
     response["X-Lease-Until"] = claim.lease_until.isoformat()
+    response["X-Desk-Script"] = static("desk.js")  # a page of another version gets itself anew
     return response

@@ -63,13 +63,13 @@ def work(
     return {
         **asked(item, way=way.request, later=True),
         "letters": [{"letter": side, "real": real[side] if named else ""} for side in "AB"],
-        **_seen(outputs, way.outputs),
+        **seen(outputs, way.outputs),
         "categories": categories,
         "severities": severities,
         "submission": uuid4(),
         "desk_data": {
             "item": item.pk,
-            "person": rater.pk,
+            "person": rater.user_id,
             "taxonomy": str(version),
             "draft": draft,
             "json": not any(isinstance(one.value, str) for one in outputs.values()),
@@ -98,7 +98,7 @@ def _outputs(item: ReviewItem, rater: Rater) -> dict[str, Output]:
     return {side: getattr(item.comparison, f"{real[side]}_output") for side in "AB"}
 
 
-def _seen(outputs: dict[str, Output], way: str, *, whole: bool = False) -> dict[str, Any]:
+def seen(outputs: dict[str, Output], way: str, *, whole: bool = False) -> dict[str, Any]:
     """Both outputs in one way, for the partial "shown"."""
     found = shown.shown(outputs["A"], outputs["B"], way, whole=whole)
     panes = []
@@ -152,8 +152,8 @@ def shown_in(request: HttpRequest, slug: str, item: int) -> HttpResponse:
         return _request_in(request, found, whole=whole)
     way = request.GET.get("way", "")
     way = way if way in shown.WAYS else way_of(request).outputs
-    seen = _seen(_outputs(found, rater), way, whole="whole" in request.GET)
-    response = render(request, "desk.html#shown", seen)
+    both = seen(_outputs(found, rater), way, whole="whole" in request.GET)
+    response = render(request, "desk.html#shown", both)
     response.set_cookie(WAY, way or "words", max_age=365 * 86_400, samesite="Lax", httponly=True)
     return response
 

@@ -3,21 +3,20 @@
 
 import { begin } from "./judgement.js";
 import { draw } from "./draw.js";
-import { flush, forget, kept, saveSoon, stop } from "./drafts.js";
+import { carry, flush, forget, kept, saveSoon, stop } from "./drafts.js";
 import * as outbox from "./outbox.js";
-import { $, address, deskOf, nodeOf, now, post, say, signedOut, tell } from "./now.js";
-import { offer } from "./refused.js";
+import { $, address, ask, deskOf, nodeOf, now, post, say, signedOut, tell } from "./now.js";
+import { offer, REFUSED } from "./refused.js";
 import { toLastTurn, toPreferred } from "./ways.js";
 
-const RENEWED_EVERY = 60_000;
 const AGAIN = 10_000;
-const LEFT = "crosscheck-left"; // this tab has just given back what was fetched ahead
 
 // `desk` of the item fetched ahead; `none` where the server has no more; `busy` while it is asked.
 export const next = { desk: null, none: false, busy: false };
 let wanted = false; // somebody waits for the next item
+let asks = 0; // how often the next item was asked for
 let shown = (isNew = true) => isNew;
-const others = new BroadcastChannel("crosscheck-desk");
+export const others = new BroadcastChannel("crosscheck-desk");
 
 // `done(isNew)` is called when another item stands on the page; false where an old one is back.
 export function onShown(done) {
@@ -38,13 +37,13 @@ export function setNext(desk, none = false) {
 export function show(desk, said = "") {
   const old = now.desk;
   if (old && old !== desk) old.node.replaceWith(desk.node);
+  desk.turnedAt = performance.now();
   begun(desk);
   scrollTo(0, 0);
   $("main").scrollTop = 0;
   desk.node.querySelector("h1")?.focus({ preventScroll: true });
   outbox.show();
-  const key = desk.node.querySelector("#request-title .mono")?.textContent;
-  tell([said, key ? `Request ${key}.` : $("h1")?.textContent].filter(Boolean).join(" "));
+  if (said) tell(said); // which one it is, the heading says
   shown();
 }
 
@@ -54,11 +53,9 @@ export function begun(desk) {
   if (!desk.data) return;
   if (!desk.begun) {
     desk.begun = true;
-    desk.draft = desk.itemPage ? null : kept(desk);
-    begin(desk);
+    fill(desk);
     toLastTurn();
     desk.shownAt = performance.now();
-    if (desk.draft) saveSoon(desk);
   }
   $("#single-keys").checked = localStorage.getItem("single-keys") !== "off";
   $("#desk-data").dataset.started = "yes";
@@ -66,45 +63,84 @@ export function begun(desk) {
   toPreferred();
 }
 
+// The form begins with what was typed before.
+export function fill(desk) {
+  const here = kept(desk);
+  desk.draft = here?.taxonomy === desk.data.taxonomy ? here : null;
+  begin(desk);
+  if (desk.draft) saveSoon(desk);
+  else if (here) carry(desk).then((done) => done && desk === now.desk && askAgain(CARRIED));
+}
+
+const CARRIED = "The run has moved to another taxonomy version. What you typed is carried over: look it over, and submit.";
+
+// What the server knows of the item by now is put before the person.
+async function askAgain(why) {
+  const { desk } = now;
+  if (desk.touched || desk.sent) return;
+  if (desk.itemPage) return location.reload();
+  await nextWith(why);
+}
+
+// The next item, and why it stands here all at once.
+async function nextWith(why) {
+  await loadNext(why);
+  notice(why);
+}
+
 // ---- Fetching ahead
+
+const SCRIPT = "script[data-desk]";
+
+// Whether the server has got another version of the desk than this page is of.
+const isOld = (script) => Boolean(script) && script !== $(SCRIPT)?.getAttribute("src");
 
 export async function prefetch() {
   if (!now.desk?.data || now.desk.itemPage || next.desk || next.none || next.busy) return;
   next.busy = true;
   const { desk } = now;
+  const asked = performance.now();
   try {
     const answer = await post(address("ahead/"));
-    if (answer.status === 204) setNext(null, true);
+    if (answer.status === 204 || isOld(answer.headers.get("x-desk-script"))) setNext(null, true);
     else if (answer.ok) {
-      const found = deskOf(nodeOf(await answer.text()));
+      const found = deskOf(nodeOf(await answer.text()), asked);
       if (found.data && found.data.item !== now.desk?.data?.item) setNext(found);
     } else if (!signedOut(answer) && desk === now.desk) setTimeout(prefetch, AGAIN);
   } catch {
     setTimeout(prefetch, AGAIN);
   }
   next.busy = false;
-  if (wanted && next.desk && now.desk.sent) showFollowing("");
+  if (wanted && next.desk && now.desk.sent) showFollowing();
 }
 
 // Asks the server for what is to be judged now, and shows it.
 export async function loadNext(said = "") {
   wanted = false;
+  const mine = ++asks;
+  const asked = performance.now();
   try {
-    const answer = await fetch(address(""), { redirect: "manual", cache: "no-store" });
-    if (!answer.ok) throw new Error(String(answer.status));
+    const answer = await ask(address(""), { cache: "no-store" });
+    if (!answer.ok) throw new Error(signedOut(answer) || `the server answered ${answer.status}`);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    let found = deskOf(document.adoptNode(page.querySelector("#desk")));
+    if (mine !== asks) return; // asked for once more meanwhile
+    if (isOld(page.querySelector(SCRIPT)?.getAttribute("src"))) return location.reload();
+    let found = deskOf(document.adoptNode(page.querySelector("#desk")), asked);
     if (next.desk && next.desk.data.item === found.data?.item) {
       copyLease(found.node, next.desk.node);
       copyCounts(found.node, next.desk.node);
       found = next.desk;
     }
+    const { desk } = now;
+    if (desk.unsaved && !desk.sent && !desk.lost && desk.data.item === found.data?.item) found = desk;
     if (!next.desk || next.desk === found || !found.data) setNext(null);
     show(found, said);
     prefetch();
-  } catch {
+  } catch (error) {
+    if (mine !== asks) return;
     wanted = true;
-    say("The next item is not here yet: the server does not answer. It is asked again.");
+    const why = error.name === "Error" ? error.message : "the server does not answer";
+    say(`The next item is not here yet: ${why}. It is asked again.`);
     setTimeout(() => wanted && loadNext(said), 3000);
   }
 }
@@ -133,57 +169,75 @@ export function leave(where, fields, said) {
   $("#problems").replaceChildren();
   const { item, person } = desk.data;
   outbox.send({ desk, item, person, address: where, fields, said }, alone);
-  if (next.desk) return showFollowing(said);
+  if (next.desk) return showFollowing();
   desk.node.setAttribute("aria-busy", "true");
   wanted = true;
 }
 
 // The item that was fetched ahead, in place of one that is on its way to the server.
-function showFollowing(said) {
+function showFollowing() {
   wanted = false;
   const following = next.desk;
   setNext(null);
   copyCounts(now.desk.node, following.node);
   const lease = following.node.querySelector("[data-lease]");
   if (lease) lease.dataset.lease = ""; // begins when the server has the judgement
-  show(following, said);
+  show(following);
 }
 
 outbox.onAnswers({
   done(entry, { counts, held }) {
     const { desk } = now;
-    others.postMessage({ person: entry.person, item: entry.item });
+    const made = { person: entry.person, item: entry.item };
+    others.postMessage(made);
+    if (!entry.desk) {
+      outbox.tellOf("What a tab that was closed had not sent yet is sent.");
+      isDone(made);
+    }
+    if (!entry.address.startsWith(new URL(address(""), location).href)) return; // of another project
     if (!wanted) count(counts); // else they come with the next item
     if (held && desk.data?.item === held.item) $("[data-lease]").dataset.lease = held.lease_until;
     if (outbox.waiting() || desk.lost) return;
-    if (wanted || desk === entry.desk || desk.data?.item === entry.item) {
+    if (wanted || desk === entry.desk) {
       loadNext(entry.said);
-    } else if (desk.data && held?.item !== desk.data.item) {
+    } else if (entry.desk && desk.data && held?.item !== desk.data.item) {
       // What was fetched ahead has gone to somebody else.
-      flush(desk).then(() => loadNext("The item that was shown has gone to somebody else."));
+      flush(desk).then(() => nextWith(GONE));
     } else {
       if (held) tell(`${entry.said} u undoes it.`);
       prefetch();
     }
   },
   refused(entry, html, status, safe) {
+    const wasWanted = wanted;
     wanted = false;
-    if (!entry.desk) return safe ? elsewhere(entry) : offer(entry.person);
+    if (!entry.desk) return safe ? elsewhere(entry) : offer();
+    if (safe && !entry.fields.submission) {
+      // It was skipped, and is not theirs any more: as good.
+      return void (wasWanted ? loadNext(NO_SKIP) : tell(NO_SKIP));
+    }
     comeBack(entry);
     if (html) $("#problems").innerHTML = html;
-    else say(`The server refused it (${status}). What you typed is here: try again, or reload.`);
+    else say(REFUSED[status] || `The server refused it (${status}). What you typed is here: try again, or reload.`);
     now.desk.lost = Boolean($("#problems [data-do=go-on]"));
     if (!safe) saveSoon(entry.desk); // the server may not have what was typed
-    tell("It was not taken. What you typed is here again.");
+    $("#problems .actions")?.focus(); // the ways on
   },
-  moved(entry) {
+  async moved(entry, why) {
     wanted = false;
-    if (now.desk !== entry.desk) setNext(null); // what was fetched ahead stands on the page
-    loadNext("Its run has moved to another taxonomy version: look at the item again.").then(() =>
-      say("The run has moved to another taxonomy version. What you typed is carried over: look it over, and submit."),
-    );
+    const { desk } = now;
+    if (desk !== entry.desk) {
+      setNext(null); // what was fetched ahead stands on the page
+      await flush(desk);
+    }
+    await loadNext(why);
+    if (now.desk.data?.item === entry.item) notice(why);
+    else elsewhere(entry);
   },
 });
+
+const GONE = "The item that was shown has gone to somebody else. This is the next one; what you typed there is kept as a draft.";
+const NO_SKIP = "The item that was skipped is not yours any more: there was nothing left to skip.";
 
 // Brings back the form of a judgement that was not taken, with everything that was typed.
 function comeBack({ desk }) {
@@ -207,56 +261,39 @@ export function count({ left, left_more, today }) {
 
 // It was sent by a page that is gone: there is no form to bring back.
 function elsewhere({ fields }) {
-  say(
+  notice(
     fields.submission
       ? "A judgement that was made here while the server could not be reached was not counted: the item is somebody else's by now, or done. What was typed is kept as a draft on it."
-      : "An item that was skipped here while the server could not be reached is not yours any more: there is nothing left to skip.",
+      : NO_SKIP,
   );
 }
 
-// Another tab of the same person has submitted the item that stands here.
-others.addEventListener("message", ({ data }) => {
-  const { desk } = now;
-  if (!desk?.data || desk.sent || desk.itemPage || desk.data.person !== data.person) return;
-  if (next.desk?.data.item === data.item) setNext(null);
-  if (desk.data.item !== data.item) return;
-  forget(desk);
-  loadNext("You have submitted that item in another tab.");
-});
-
-// ---- Leases
-
-// Keeps the item that was fetched ahead while this page is open.
-async function renewAhead() {
-  sessionStorage.removeItem(LEFT);
-  const { desk } = next;
-  if (!desk) return prefetch();
-  try {
-    const answer = await post(address(`${desk.data.item}/renew/`));
-    if (answer.status !== 409 || next.desk !== desk) return;
-    setNext(null);
-    prefetch();
-  } catch {
-    // offline: it is asked again in a minute
-  }
+// As `say`, but never in place of the ways on from what was lost.
+export function notice(text) {
+  if (now.desk?.lost) outbox.tellOf(text);
+  else say(text);
 }
 
-setInterval(renewAhead, RENEWED_EVERY);
-// After a reload what the page before sent on leaving may arrive behind what this one has asked for.
-if (sessionStorage.getItem(LEFT)) setTimeout(renewAhead, 2000);
+others.addEventListener("message", ({ data }) => data.left || isDone(data));
 
-// Leaving gives back what was fetched ahead.
-addEventListener("pagehide", () => {
-  if (!next.desk) return;
-  const sent = new FormData();
-  sent.set("csrfmiddlewaretoken", $("[name=csrfmiddlewaretoken]")?.value || "");
-  sent.set("item", next.desk.data.item);
-  sessionStorage.setItem(LEFT, "yes");
-  navigator.sendBeacon(address("ahead/release/"), sent);
-  setNext(null);
-});
-
-// The back button may bring a page back as it was left, with an item that is done.
-addEventListener("pageshow", (event) => {
-  if (event.persisted && $("#desk-elsewhere") && !now.desk?.itemPage) loadNext();
-});
+// Another tab of the same person has submitted an item.
+function isDone({ person, item }) {
+  const { desk } = now;
+  if (!desk?.data || desk.itemPage || desk.data.person !== person) return;
+  if (next.desk?.data.item === item) setNext(null);
+  if (desk.data.item !== item || desk.sent) return;
+  if (!desk.touched) {
+    forget(desk);
+    return nextWith("You have submitted the item that stood here in another tab. This is the next one.");
+  }
+  desk.lost = desk.unsaved = true; // submitting it there has taken the draft
+  say("You have submitted this item in another tab: what you said there counts. What is typed here is kept as a draft: revise what you said with it, or go on.");
+  const place = $("#problems .notice");
+  const on = document.createElement("button");
+  Object.assign(on, { type: "button", textContent: "Go on with the next item" });
+  on.dataset.do = "go-on";
+  const revise = document.createElement("a");
+  Object.assign(revise, { href: address(`../queue/${item}/?revise`), textContent: "Revise it" });
+  place.append(" ", on);
+  flush(desk).then(() => on.before(revise, " ")); // what is typed is there by then
+}

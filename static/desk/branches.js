@@ -1,6 +1,6 @@
 // Trees of JSON: what is deep or wide in one is asked for when it is opened.
 
-import { $, now, say } from "./now.js";
+import { $, ask, now, say } from "./now.js";
 
 // `toggle` does not bubble.
 document.addEventListener(
@@ -53,7 +53,7 @@ async function more(button) {
 async function fetched(inside, path, from) {
   const of = inside.closest("[data-tree]").dataset.tree;
   const query = new URLSearchParams({ of, path, from });
-  const answer = await fetch(`${now.desk.form.dataset.branch}?${query}`, { redirect: "manual" });
+  const answer = await ask(`${now.desk.form.dataset.branch}?${query}`);
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.text();
 }

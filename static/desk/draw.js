@@ -24,8 +24,7 @@ export function draw() {
     box.querySelector("[data-fine]").setAttribute("aria-pressed", String(verdict === "ok"));
     box.querySelector("[data-verdict]").textContent =
       { ok: "✓ fine", error: "✗ has findings" }[verdict] || "";
-    const rows = desk.findings.filter((finding) => finding.side === side).map(row);
-    box.querySelector("[data-findings]").replaceChildren(...rows);
+    drawFindings(box.querySelector("[data-findings]"), side);
   }
   $("[data-chosen]").textContent = desk.chosen;
   const last = desk.findings.findLast((finding) => finding.side === desk.chosen);
@@ -39,7 +38,40 @@ export function drawEvidence() {
   highlight("evidence", ranges);
 }
 
-function row(finding) {
+const rows = new WeakMap(); // what stands for a finding, and what it shows
+
+// A row that shows what it is to show stays: somebody may be typing in it. Where that which has the
+// focus goes, what has its place gets it, unless it was the mouse that pressed it.
+function drawFindings(list, side) {
+  const found = now.desk.findings.filter((finding) => finding.side === side).map(rowOf);
+  const old = [...list.children];
+  if (found.length === old.length && found.every((one, i) => one === old[i])) return;
+  const held = list.querySelector(":focus-visible");
+  const at = held && old.indexOf(held.closest("li"));
+  list.replaceChildren(...found);
+  if (!held) return;
+  const row = found[Math.min(at, found.length - 1)];
+  const same = row?.querySelector(held.matches(".away") ? ".away" : held.tagName);
+  (same || row?.querySelector("select") || list.closest(".side").querySelector("[data-choose]")).focus();
+}
+
+function rowOf(finding) {
+  const open = undecided(now.desk).includes(finding);
+  const quote = quoteOf(finding);
+  const shows = [finding.category, open, quote?.textContent, wants(now.desk, finding)].join();
+  const known = rows.get(finding);
+  if (known?.shows !== shows) {
+    const item = row(finding, quote);
+    rows.set(finding, { item, shows });
+    return item;
+  }
+  const { item } = known;
+  item.querySelector(".ramp").replaceWith(ramp(finding));
+  item.querySelector("select").value = finding.severity || "";
+  return item;
+}
+
+function row(finding, quote) {
   const desk = now.desk;
   const category = categoryOf(desk, finding.category);
   const item = make("li", category?.key === undefined ? "open" : "");
@@ -48,7 +80,6 @@ function row(finding) {
   const label = name.textContent;
   if (undecided(desk).includes(finding)) name.replaceChildren(choice(finding));
   item.append(name, ramp(finding), severityOf(finding, label));
-  const quote = quoteOf(finding);
   if (quote) item.append(quote);
   else if (wants(desk, finding))
     item.append(make("span", "stop small", "mark its evidence, then press its key again"));
@@ -85,7 +116,8 @@ function severityOf(finding, label) {
     pick.append(new Option(one.name, one.key, false, one.key === finding.severity));
   pick.addEventListener("change", () => {
     finding.severity = pick.value;
-    changed(`severity ${pick.selectedOptions[0].text}`);
+    if (!pick.matches(":focus-visible")) pick.blur(); // after the mouse, keys are the desk's again
+    changed();
   });
   return pick;
 }
@@ -134,4 +166,10 @@ function button(text, act) {
   made.type = "button";
   made.addEventListener("click", act);
   return made;
+}
+
+// A list of choices, open, so that keys look around in it: in a closed one they choose at once.
+export function openList(field) {
+  field.focus();
+  field.showPicker?.();
 }

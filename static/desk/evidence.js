@@ -74,6 +74,8 @@ const boxes = () => [...document.querySelectorAll("#desk [data-text], #desk [dat
 
 export const isMarking = () => Boolean(marking);
 
+const HOW = ", arrow keys by word, with Shift to mark more, Tab to the next text, then a category's key; Escape leaves";
+
 // Begins in the text that has the focus, else in that of the chosen side.
 export async function mark() {
   if (!markable()) {
@@ -83,12 +85,13 @@ export async function mark() {
   const focused = document.activeElement.closest?.("[data-text], [data-input]");
   if (!focused && document.activeElement.closest?.("#request")) {
     if ($("#request [data-way=read]")) await otherRequest();
-    return enter($("#request [data-input]"));
+    return enter($("#request [data-input]"), HOW);
   }
-  enter(focused || $(`[data-text="${now.desk.chosen}"]`));
+  enter(focused || $(`[data-text="${now.desk.chosen}"]`), HOW);
 }
 
-function enter(box) {
+// Marking takes the arrow keys: a screen reader lets them through to a text field.
+function enter(box, how = "") {
   leave();
   if (!box) return;
   const words = wordsOf(box.textContent);
@@ -96,14 +99,29 @@ function enter(box) {
   marking = { box, words, anchor: 0, focus: 0, at: sentencesOf(box.textContent) };
   box.classList.add("marking");
   box.tabIndex = 0;
-  box.focus({ preventScroll: true });
   const of = box.dataset.text ? `side ${box.dataset.text}` : "the request";
-  select(`Marking in ${of}: arrow keys by word, with Shift to mark more, Escape to leave. `);
+  box.setAttribute("aria-label", `Text of ${of}`);
+  beTextbox(box, true);
+  select(`Marking in ${of}${how}: `);
 }
 
 function leave() {
-  marking?.box.classList.remove("marking");
+  if (!marking) return;
+  const { box } = marking;
   marking = null;
+  box.classList.remove("marking");
+  beTextbox(box, false);
+}
+
+// What it is, is heard with the focus, which is taken from it for that.
+function beTextbox(box, is) {
+  const focused = document.activeElement === box;
+  box.blur();
+  box.setAttribute("role", is ? "textbox" : "group");
+  for (const name of ["aria-readonly", "aria-multiline"])
+    if (is) box.setAttribute(name, "true");
+    else box.removeAttribute(name);
+  if (is || focused) box.focus({ preventScroll: true });
 }
 
 function wordsOf(text) {

@@ -1,6 +1,6 @@
 // Flagging an item for discussion, and what was said of it before.
 
-import { $, post, say, tell } from "./now.js";
+import { $, ask, post, say, tell } from "./now.js";
 
 // Opens the dialog with what may be read of the discussion by now.
 export async function open() {
@@ -8,7 +8,7 @@ export async function open() {
   if (!dialog) return;
   dialog.showModal();
   const place = $("#flags");
-  const answer = await fetch(place.dataset.from, { redirect: "manual", cache: "no-store" }).catch(() => null);
+  const answer = await ask(place.dataset.from, { cache: "no-store" }).catch(() => null);
   if (!answer?.ok) return place.replaceChildren("What was said before cannot be read now: the server does not answer.");
   draw(place, await answer.json());
 }

@@ -21,9 +21,13 @@ export function categoryOf(desk, key) {
   return desk.data.categories.find((one) => one.key === key);
 }
 
-export function fine(desk, side) {
-  desk.sides[side] = "ok";
-  desk.findings = desk.findings.filter((finding) => finding.side !== side);
+// One side, or "AB". Answers with what went with it.
+export function fine(desk, sides) {
+  for (const side of sides) desk.sides[side] = "ok";
+  const before = desk.findings.length;
+  desk.findings = desk.findings.filter(({ side }) => !sides.includes(side));
+  const gone = before - desk.findings.length;
+  return gone ? `: ${gone} finding${gone > 1 ? "s" : ""} removed` : "";
 }
 
 // A finding of a category, with what is marked as its evidence. Answers with what was done.

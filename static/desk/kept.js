@@ -4,11 +4,19 @@
 // Nothing here throws or rejects: where the store cannot be had the desk goes on without it.
 
 const STORE = "kept";
+const LOCK = "crosscheck-tab:";
 const LONGEST = 2000; // milliseconds that it may take to open
 
 const kept = new Map(); // what the store holds, or is to hold
 const others = new BroadcastChannel("crosscheck-kept"); // tells other tabs what has changed
 let connection = null; // a promise; null where it is to be opened (again)
+
+// What this tab keeps says so; a lock of that name is held as long as the tab lives.
+const tab = Math.random().toString(36).slice(2);
+const locks = navigator.locks; // none where the address is not a safe one
+const awaited = new Set(); // tabs whose end is waited for
+let heir = null;
+locks?.request(LOCK + tab, () => new Promise(() => {}));
 
 await readAll();
 
@@ -17,7 +25,8 @@ export const get = (key) => kept.get(key);
 export const under = (prefix) => [...kept].filter(([key]) => key.startsWith(prefix)).map(([, one]) => one);
 
 // Whether it is on the disk, once that is known.
-export function put(key, value) {
+export function put(key, what) {
+  const value = { ...what, tab };
   kept.set(key, value);
   others.postMessage({ key, value });
   return write(key);
@@ -36,7 +45,35 @@ export function removeUnder(prefix, unwanted = () => true) {
 others.addEventListener("message", ({ data: { key, value } }) => {
   if (value === undefined) kept.delete(key);
   else kept.set(key, value);
+  if (locks) awaitEnds();
 });
+
+// `take([[key, value], …])` is told what a tab that is gone has left and `wanted(key)` says is this
+// page's to see to: at once, or when that tab is closed, and one tab of all that are open.
+export function inherit(wanted, take) {
+  heir = { wanted, take };
+  awaitEnds();
+}
+
+const leftBy = (gone) => [...kept].filter(([key, value]) => value.tab === gone && heir.wanted(key));
+
+function awaitEnds() {
+  if (!heir) return;
+  for (const [key, { tab: other }] of kept) {
+    if (other === tab || awaited.has(other) || !heir.wanted(key)) continue;
+    awaited.add(other);
+    if (locks) locks.request(LOCK + other, () => takeOver(other));
+    else takeOver(other);
+  }
+}
+
+// Holds the lock of the one that is gone: who gets it next finds what is written here.
+async function takeOver(gone) {
+  await readAll();
+  const found = leftBy(gone);
+  await Promise.all(found.map(([key, value]) => put(key, value)));
+  if (found.length) heir.take(found);
+}
 
 // A page that the back button brings again was told nothing meanwhile.
 addEventListener("pageshow", (event) => event.persisted && readAll());

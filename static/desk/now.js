@@ -4,16 +4,18 @@
 export const now = { desk: null };
 
 const desks = new WeakMap();
+const TOO_LONG = 30_000; // milliseconds after which a request counts as lost
+let behind = null; // milliseconds that this machine's clock is behind the server's
 
 export const $ = (selector) => document.querySelector(selector);
 
-// The desk of a node; made when it is first asked for.
-export function deskOf(node) {
+// The desk of a node; made when it is first asked for. `asked`: when the server was asked for it.
+export function deskOf(node, asked = 0) {
   let desk = desks.get(node);
   if (desk) return desk;
   const source = node.querySelector("#desk-data");
   const form = node.querySelector("#judgement");
-  desk = { node, form, data: source ? JSON.parse(source.textContent) : null };
+  desk = { node, form, asked, data: source ? JSON.parse(source.textContent) : null };
   if (desk.data) {
     desk.submission = form.elements.submission.value;
     desk.itemPage = "itemPage" in form.dataset;
@@ -34,19 +36,44 @@ function token() {
   return kept?.[1] || $("[name=csrfmiddlewaretoken]")?.value || "";
 }
 
-// A POST of the desk's own kind. Rejects where the server was not reached; a redirect, which means
+// A request of this page's person. Rejects where the server was not reached; a redirect, which means
 // that nobody is signed in any more, comes back as it is.
-export function post(where, body, { headers, ...options } = {}) {
-  return fetch(where, {
-    method: "POST",
+export async function ask(where, { headers, ...options } = {}) {
+  const person = now.desk?.data?.person ?? $("#desk-elsewhere")?.dataset.person;
+  const answer = await fetch(where, {
     redirect: "manual",
+    signal: AbortSignal.timeout(TOO_LONG),
+    ...options,
+    headers: { ...(person && { "x-person": person }), ...headers },
+  });
+  const date = Date.parse(answer.headers.get("date"));
+  if (date) behind = date - Date.now();
+  return answer;
+}
+
+// A POST of the desk's own kind.
+export function post(where, body, { headers, ...options } = {}) {
+  return ask(where, {
+    method: "POST",
     headers: { "x-desk": "ahead", "x-csrftoken": token(), ...headers },
     body: typeof body === "object" ? new URLSearchParams(body) : body,
     ...options,
   });
 }
 
-export const signedOut = (answer) => answer.type === "opaqueredirect";
+// Whether a browser sends it behind a page that is left: no more than 64 KiB, all together.
+export const fitsBehind = (body) => new Blob([body]).size < 60_000;
+
+// Why it is not this page's person who asks any more; empty where it is.
+export function signedOut(answer) {
+  if (answer.type === "opaqueredirect") return "you are signed out: sign in in another tab";
+  if (answer.headers.get("x-person"))
+    return "somebody else has signed in in this browser: sign in as yourself in another tab";
+  return "";
+}
+
+// What the server's clock says; nothing until it has been heard. That of this machine may be wrong.
+export const serverNow = () => (behind === null ? null : Date.now() + behind);
 
 // The first element of some HTML, outside of the page.
 export function nodeOf(html) {
@@ -65,8 +92,11 @@ export function say(text) {
   place.replaceChildren(notice);
 }
 
-// For who listens: what has happened, when it is quiet.
+// For who listens: what has happened, when it is quiet. A line each, so that what follows at once
+// does not take its place; it goes again, so as not to be read later, or said when a dialog closes.
 export function tell(text) {
-  const place = $("#desk-said");
-  if (place) place.textContent = text;
+  const line = document.createElement("p");
+  line.textContent = text;
+  $("#desk-said")?.append(line);
+  setTimeout(() => line.remove(), 5000);
 }

@@ -2,7 +2,7 @@
 
 import { copyLease, count, loadNext, setNext, show } from "./ahead.js";
 import { flush, forget, saveSoon } from "./drafts.js";
-import { $, address, deskOf, nodeOf, now, post, say, tell } from "./now.js";
+import { $, address, deskOf, nodeOf, now, post, say, signedOut, tell } from "./now.js";
 import * as outbox from "./outbox.js";
 
 export async function undo() {
@@ -15,11 +15,13 @@ export async function undo() {
     if (answer.ok) {
       const found = deskOf(nodeOf(await answer.text()));
       setNext(before.data ? before : null);
-      show(found, "Undone: it is before you again, as you judged it.");
+      show(found);
       say("Undone: the judgement is taken back. Change it and submit it again, or skip the item.");
       $("#problems .notice").classList.remove("error");
       return;
     }
+    const out = signedOut(answer);
+    if (out) return say(`Nothing was undone: ${out}, then try again.`);
     const { error, revise } = await answer.json();
     say(error);
     if (!revise) return;
@@ -28,7 +30,8 @@ export async function undo() {
     link.textContent = "Revise it";
     $("#problems .notice").append(" ", link);
   } catch {
-    say("The server does not answer: nothing was undone. Try again.");
+    // Whether it was undone is not known: to try again might undo one more.
+    loadNext("The server did not answer: this is what it has before you now.");
   }
 }
 
@@ -63,7 +66,7 @@ async function onward(where, fields, done) {
     if (answer.ok) return await done(answer);
     if (answer.status === 409 || answer.status === 422)
       $("#problems").innerHTML = await answer.text();
-    else say(`The server answered ${answer.status || "with a sign-in page"}. Nothing is lost.`);
+    else say(`Not done: ${signedOut(answer) || `the server answered ${answer.status}`}. Nothing is lost: try again.`);
   } catch {
     say("The server does not answer. Nothing is lost: try again.");
   }
@@ -76,7 +79,8 @@ export async function renew() {
   const where = address(`${desk.data.item}/`);
   const answer = await post(`${where}renew/`).catch(() => null);
   if (answer?.status === 409) return claimAgain(`${where}claim/`);
-  if (!answer?.ok) return say("The server does not answer: the lease is not renewed. Try again.");
+  if (!answer?.ok)
+    return say(`The lease is not renewed: ${(answer && signedOut(answer)) || "the server does not answer"}. Try again.`);
   const { lease_until } = await answer.json();
   $("[data-lease]").dataset.lease = lease_until;
   tell("The item is kept for you.");

@@ -3,22 +3,22 @@
 // has it, or has what was typed as a draft: what it refuses stays, marked so.
 
 import * as browser from "./kept.js";
-import { $, now, post, signedOut } from "./now.js";
+import { $, fitsBehind, now, post, signedOut } from "./now.js";
 
 const WAITS = [1, 2, 4, 8, 15]; // seconds between attempts
-const TOO_LONG = 30; // seconds after which an attempt counts as lost
 const SLOW = 800; // milliseconds without an answer after which it is kept in the browser
-const BEHIND = 50_000; // characters that arrive behind a page that is left
 
 const entries = [];
+const laid = []; // what the server refused, and no form of this page holds
 let running = false;
 let tries = 0;
 let why = "";
 let wake = () => {};
+let taken = ""; // what has become of what other tabs have left, in words
 let heard = {};
 
 // `done(entry, answer)`, `refused(entry, html, status, safe)` (`safe`: nothing of it is to be kept
-// here) and `moved(entry)` say how each ended.
+// here) and `moved(entry, why)` (the item is to be looked at again) say how each ended.
 export function onAnswers(done) {
   heard = done;
 }
@@ -29,6 +29,7 @@ export const waiting = () => entries.length;
 export function send(entry, alone = false) {
   entry.at = Date.now();
   entries.push(entry);
+  taken = "";
   if (alone || tries || !small(entry) || browser.get(keyOf(entry))) keep(entry);
   else setTimeout(() => entries.includes(entry) && keep(entry), SLOW);
   run();
@@ -42,24 +43,29 @@ export async function settled() {
 
 const under = ({ person, item }) => `outbox:${person}:${item}:`;
 const keyOf = (entry) => `${under(entry)}${entry.fields.submission || "skip"}`;
-const small = ({ fields }) => (fields.judgement || "").length < BEHIND;
+const small = ({ fields }) => fitsBehind(new URLSearchParams(fields));
 
-// What was not sent when this browser was closed, of this person.
-export function resume(person) {
+// Takes what a tab that is gone did not send, or was refused.
+export function takeOver(left) {
   const known = new Set(entries.map(keyOf));
-  const left = browser.under(`outbox:${person}:`).filter((one) => !one.refused && !known.has(keyOf(one)));
-  entries.push(...left.sort((one, other) => one.at - other.at));
+  const fresh = left.filter((one) => !known.has(keyOf(one))).sort((one, other) => one.at - other.at);
+  laid.push(...fresh.filter((one) => one.refused));
+  entries.push(...fresh.filter((one) => !one.refused));
   run();
 }
 
-// What the server refused, of this person.
-export function refused(person) {
-  return browser.under(`outbox:${person}:`).filter((one) => one.refused);
-}
+// What the server refused, and is to be laid before the person.
+export const refused = () => laid.filter((one) => browser.get(keyOf(one))?.refused);
 
 // Sends one again that was refused.
 export function again({ refused: _, ...entry }) {
   send(entry, true);
+}
+
+// Says beside what is being sent what has become of what another tab has left.
+export function tellOf(what) {
+  taken = what;
+  show();
 }
 
 // Nothing of the item is to be kept any more.
@@ -103,6 +109,7 @@ async function first() {
     browser.remove(`draft:${entry.person}:${entry.item}`);
   } else {
     entry.refused = ended.refused;
+    if (!entry.desk) laid.push(entry);
     keep(entry);
   }
   show();
@@ -118,17 +125,19 @@ async function first() {
 async function attempt(entry) {
   try {
     const answer = await post(entry.address, entry.fields, {
-      signal: AbortSignal.timeout(TOO_LONG * 1000),
-      keepalive: small(entry),
+      keepalive: !tries && small(entry),
     });
     const { status } = answer;
-    if (signedOut(answer)) return later("you are signed out: sign in in another tab");
-    if (status >= 500 || status === 429) return later("the server has trouble");
+    if (signedOut(answer)) return later(signedOut(answer));
+    if (status >= 500 || status === 429 || status === 408) return later("the server has trouble");
     if (answer.ok) {
       const said = await answer.json();
       return { safe: true, tell: () => heard.done(entry, said) };
     }
-    if (answer.headers.get("x-desk-reload")) return { safe: true, tell: () => heard.moved(entry) };
+    if (answer.headers.get("x-desk-reload")) {
+      const why = textOf(await answer.text());
+      return { safe: true, tell: () => heard.moved(entry, why) };
+    }
     const html = status === 409 || status === 422 ? await answer.text() : "";
     const drafted = status === 409 && Boolean(answer.headers.get("x-desk-draft"));
     const safe = drafted || (status === 409 && !entry.fields.submission);
@@ -159,12 +168,16 @@ function pause(seconds) {
 export function show() {
   const place = $("[data-sending]");
   if (!place) return;
-  place.classList.toggle("stop", tries > 0);
-  place.textContent = !entries.length
-    ? ""
+  const left = entries.filter((one) => !one.desk).length;
+  const waits = `${entries.length} waiting${left ? `, ${left} from a tab that was closed` : ""}`;
+  const text = !entries.length
+    ? taken
     : tries
-      ? `${why}: ${entries.length} waiting to be sent, trying again`
-      : `sending… ${entries.length} waiting`;
+      ? `${why}: ${waits.replace("waiting", "waiting to be sent")}, trying again`
+      : `sending… ${waits}`;
+  place.classList.toggle("stop", tries > 0);
+  place.setAttribute("aria-live", tries || taken ? "polite" : "off"); // that it goes well is no news
+  if (place.textContent !== text) place.textContent = text; // it is read out where it changes
 }
 
 addEventListener("online", () => wake());

@@ -3,10 +3,22 @@
 
 import * as outbox from "./outbox.js";
 
-// Lays those of a person before them; at most one at a time.
-export function offer(person) {
-  const [entry] = outbox.refused(person);
-  if (!entry || document.querySelector("dialog[open]")) return;
+// What it means that the server refuses what a form on the page has sent, and what to do.
+export const REFUSED = {
+  403: "The server did not take it: you may not review here any more, or signed in anew. What you typed is here: submit again, or ask a lead.",
+  404: "The server did not take it: the item or the project is not there for you any more. What you typed is here: copy what you need, or ask a lead.",
+  413: "The server did not take it: it is too long. What you typed is here: shorten it, and submit again.",
+};
+
+const told = new WeakSet(); // of these the person knows
+
+// Lays them before the person, one at a time.
+export function offer() {
+  const entry = outbox.refused().find((one) => !told.has(one));
+  if (!entry) return;
+  const open = document.querySelector("dialog[open]");
+  if (open) return open.addEventListener("close", offer, { once: true });
+  told.add(entry);
   const dialog = made("dialog");
   dialog.id = "refused";
   dialog.setAttribute("aria-labelledby", "refused-title");
@@ -27,14 +39,8 @@ export function offer(person) {
     });
     buttons.append(button);
   };
-  way("Send it again", () => {
-    outbox.again(entry);
-    offer(person);
-  });
-  way("Throw it away", () => {
-    outbox.forget(entry);
-    offer(person);
-  });
+  way("Send it again", () => outbox.again(entry));
+  way("Throw it away", () => outbox.forget(entry));
   way("Close: it stays in this browser");
   dialog.append(
     title,
@@ -43,7 +49,10 @@ export function offer(person) {
     text,
     buttons,
   );
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    offer();
+  });
   document.body.append(dialog);
   dialog.showModal();
 }

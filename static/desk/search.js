@@ -95,13 +95,23 @@ export function step(by) {
 function mark() {
   highlight("found", found);
   highlight("found-now", at >= 0 && found[at] ? [found[at]] : []);
-  if (found[at]) reveal(found[at]);
+  if (found[at]) {
+    reveal(found[at]);
+    tell(around(found[at]));
+  }
   const text = $("#find")?.value;
   $("#found").textContent = !text
     ? ""
     : found.length
       ? `${at + 1} of ${found.length}${found.length === MOST ? " or more" : ""}`
       : "not found";
+}
+
+// In which text it stands, and between which words, for who does not see it.
+function around({ startContainer: { data, parentElement }, startOffset }) {
+  const names = [["#request", "Request"], ["#known", "Known answer"], [".side-a, #pane-A", "Side A"], [".side-b, #pane-B", "Side B"]];
+  const [, name] = names.find(([place]) => parentElement.closest(place)) || [, "Both sides"];
+  return `${name}: ${data.slice(Math.max(0, startOffset - 40), startOffset + 60)}`;
 }
 
 // Another item stands here, or other texts: what was found is gone.

@@ -2,7 +2,7 @@
 // the last one chosen.
 
 import { drawEvidence } from "./draw.js";
-import { $, now, say, tell } from "./now.js";
+import { $, ask, now, say, tell } from "./now.js";
 
 let preferred = ""; // chosen on this page: an item fetched before that is shown in it, too
 
@@ -10,7 +10,9 @@ export const markable = () => Boolean($("#ways[data-marked-in]"));
 
 export async function showIn(way) {
   preferred = way;
-  if (await fetched(`way=${way}`)) tell(`Shown: ${$("#ways [aria-pressed=true]").textContent}.`);
+  if (!(await fetched(`way=${way}`))) return;
+  const button = $("#ways [aria-pressed=true]");
+  if (document.activeElement !== button) tell(`Shown: ${button.textContent}.`);
 }
 
 // A long chat opens at what both outputs answer: the last turn of the user.
@@ -52,21 +54,22 @@ async function fetched(query) {
   const { desk } = now;
   $("#ways").setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(`${desk.form.dataset.shown}?${query}`, { redirect: "manual" });
+    const answer = await ask(`${desk.form.dataset.shown}?${query}`);
     if (!answer.ok) throw new Error(String(answer.status));
     const template = document.createElement("template");
     template.innerHTML = await answer.text();
     if (desk !== now.desk) return false;
     $("#ways").removeAttribute("aria-busy"); // the request has none in it
+    let held = null; // what had the focus, in what goes
     for (const part of [...template.content.children]) {
       const old = document.getElementById(part.id);
       if (!old) continue;
-      const focused = old.contains(document.activeElement) && document.activeElement.dataset.show;
+      if (old.contains(document.activeElement)) held = document.activeElement;
       const { scrollTop } = old;
       old.replaceWith(part);
       part.scrollTop = scrollTop;
-      if (focused) $(`#ways [data-show="${focused}"]`)?.focus();
     }
+    if (held) inPlaceOf(held)?.focus({ preventScroll: true });
     drawEvidence();
     return true;
   } catch {
@@ -74,6 +77,13 @@ async function fetched(query) {
     say("The server does not answer: the outputs stay as they are shown.");
     return false;
   }
+}
+
+// The same button or text in what has come, else the text that is shown.
+function inPlaceOf(held) {
+  if (held.closest("#request")) return $("#request");
+  const pane = held.closest(".pane")?.id || `pane-${now.desk.chosen}`;
+  return $(`#ways [data-show="${held.dataset.show}"]`) || $("#joint:not([hidden])") || $(`#${pane} [tabindex]`);
 }
 
 // A side's whole output into the field of the correct one.
@@ -84,7 +94,7 @@ export async function copy(side) {
   let text = shown && !folded && !desk.data.json ? shown.textContent : null;
   try {
     if (text === null) {
-      const answer = await fetch(desk.form.dataset.textOf.replace(/A\/$/, `${side}/`));
+      const answer = await ask(desk.form.dataset.textOf.replace(/A\/$/, `${side}/`));
       if (!answer.ok) throw new Error(String(answer.status));
       text = await answer.text();
     }

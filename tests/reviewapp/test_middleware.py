@@ -51,3 +51,21 @@ class TestReadOn:
         request = RequestFactory().post("/")
         request.META.update({"wsgi.input": Gone(), "wsgi.input_terminated": True})
         assert ReadOn(lambda _: HttpResponse(status=404))(request).status_code == 404
+
+
+class TestSamePerson:
+    """What a page of somebody asks for once somebody else has signed in in the same browser."""
+
+    def test_it_works(self, as_user, bob, finished_run):
+        answer = as_user(bob).get("/p/support/review/", headers={"x-person": str(bob.pk)})
+        assert answer.status_code == 200
+
+    @pytest.mark.parametrize("person", ["0", "bob", "-1", "9" * 30])
+    def test_somebody_else(self, as_user, bob, finished_run, person):
+        answer = as_user(bob).post("/p/support/review/ahead/", headers={"x-person": person})
+        assert (answer.status_code, answer["X-Person"]) == (403, "other")
+        assert not finished_run.items.filter(slots__state="claimed").exists()
+
+    def test_nobody(self, client, bob, finished_run):
+        answer = client.get("/p/support/review/", headers={"x-person": str(bob.pk)})
+        assert answer.status_code == 302

@@ -163,7 +163,7 @@ class TestEvidence:
         page.keyboard.press(side.lower())
         for key in ("j", "ArrowDown", "ArrowRight", "Shift+ArrowRight"):
             page.keyboard.press(key)
-        expect(page.locator("#desk-said")).to_have_text("card is")
+        expect(page.locator("#desk-said p").last).to_have_text("card is")
         page.keyboard.press("1")
         page.keyboard.press({"A": "b", "B": "a"}[side])
         page.keyboard.press("f")
@@ -190,7 +190,7 @@ class TestEvidence:
         page.keyboard.press("j")
         page.keyboard.press("ArrowLeft")
         words = (page.locator('[data-text="A"]').text_content() or "").split()
-        expect(page.locator("#desk-said")).to_have_text(words[1])
+        expect(page.locator("#desk-said p").last).to_have_text(words[1])
 
     def test_what_cannot_be_seen(self, desk_with: Callable[..., Page]) -> None:
         page = desk_with("good\u202egnirts", "good")

@@ -172,7 +172,8 @@ class TestUndo:
         post(bobs, "undo/")
         response = post(bobs, f"{held}/submit/", FINE, submission=key)
         assert response.status_code == 409
-        assert b"needs a new one" in response.content
+        assert response["X-Desk-Reload"] == "yes"
+        assert b"taken this judgement back" in response.content
         assert Review.objects.get().withdrawn_at
 
     def test_without_the_script(self, bobs, held):
