@@ -46,7 +46,7 @@ def score_rows(numbers: Sequence[Sequence[float]], heaviest: float) -> ScoreRows
     beyond that and the heaviest number nothing is known.
     """
     values = [np.round(np.asarray(row, dtype=float), DIGITS) for row in numbers]
-    every = np.abs(np.concatenate([*values, [heaviest]]))
+    every = np.abs(np.concatenate([*values, [round(heaviest, DIGITS)]]))
     steps = _thinned(np.unique(every[every > 0]))
     starts = np.concatenate([[0.0], steps[:-1]]) if len(steps) else steps
     return ScoreRows(
