@@ -113,10 +113,20 @@ def test_killed_supervisor_leaves_nothing(environment: dict[str, str], port: int
     process.kill()
     process.wait(10)
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            get(port, "/")
-        except OSError:
-            return
+    while left := running_in(environment["CROSSCHECK_DATA"]):
+        assert time.monotonic() < deadline, left
         time.sleep(0.1)
-    pytest.fail("the web server still answers")
+    with pytest.raises(OSError, match="refused"):
+        get(port, "/")
+
+
+def running_in(folder: str) -> list[str]:
+    """Command lines of the processes whose data lie there."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"CROSSCHECK_DATA={folder}\0".encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # it has just ended, or is not ours to see
+            continue
+    return found
