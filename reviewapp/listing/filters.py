@@ -58,7 +58,7 @@ class Wanted:
         """Ids of the same in the list's order, each item of the line looked at after the other."""
         if self.nothing:
             return []
-        others = [one for one in self.having if one is not getattr(self.line, "found", None)]
+        others = [one for one in self.having if one is not self.line.found]
         items = ReviewItem.objects.filter(self.beside).filter(self._each(others))
         return self.line.first(items, stretch, upwards, most)
 

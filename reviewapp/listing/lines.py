@@ -24,6 +24,7 @@ class Line:
 
     columns: tuple[str, ...]
     values: tuple[Any, ...]
+    found: None = None  # nothing that is asked for is looked up by walking along it
 
     def end(self, stretch: Stretch, upwards: bool, size: int) -> int | None:
         """Id of the item at that place of a stretch, None where it is not so long."""

@@ -128,10 +128,8 @@ def _whole(
         if len(few) <= FEW:
             return asked.among(few, upwards, most), True
     beside = asked.whatever_said
-    if asked.having:
-        near = asked.having[0].nearest(stretch, upwards, FEW)
-    else:
-        near = beside.nearest(stretch, upwards, FEW)
+    first = asked.having[0] if asked.having else beside
+    near = first.nearest(stretch, upwards, FEW)
     found = asked.among(near[:SOME], upwards, most)
     if len(found) < enough <= len(found) * len(near) / SOME:  # so many, at the rate of the first
         found = asked.among(near, upwards, most)

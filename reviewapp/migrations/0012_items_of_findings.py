@@ -1,7 +1,7 @@
 """A list of items by a category walks along one index: a finding says of which item it is."""
 
 from django.db import migrations, models
-from django.db.models.deletion import DO_NOTHING
+from django.db.models.deletion import DO_NOTHING, PROTECT
 
 FILL = """
 ALTER TABLE reviewapp_finding DISABLE TRIGGER append_only;
@@ -34,6 +34,18 @@ END $$;
 """
 
 
+def _item(**more):
+    return models.ForeignKey(
+        db_constraint=False,
+        db_index=False,
+        editable=False,
+        on_delete=DO_NOTHING,
+        related_name="+",
+        to="reviewapp.reviewitem",
+        **more,
+    )
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("reviewapp", "0011_failed_parts"),
@@ -43,28 +55,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="finding",
             name="item",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                editable=False,
-                null=True,
-                on_delete=DO_NOTHING,
-                related_name="+",
-                to="reviewapp.reviewitem",
-            ),
+            field=_item(null=True),
         ),
         migrations.RunSQL(FILL + HOLD),
         migrations.AlterField(
             model_name="finding",
             name="item",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                editable=False,
-                on_delete=DO_NOTHING,
-                related_name="+",
-                to="reviewapp.reviewitem",
-            ),
+            field=_item(),
         ),
         migrations.AlterField(
             model_name="finding",
@@ -73,7 +70,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_index=False,
                 null=True,
-                on_delete=models.deletion.PROTECT,
+                on_delete=PROTECT,
                 related_name="findings",
                 to="taxonomy.category",
             ),

@@ -111,7 +111,7 @@ def _labels(
     reviews = Review.objects.filter(of_these).order_by("pk").values_list(*columns)
     rows = [row for row in reviews if row[1] in standing]
     if not number.category:
-        wrong = {item for item, _, *sides in rows if Review.Verdict.ERROR in sides[:2]}
+        wrong = {item for item, _, *said_of, _, _ in rows if Review.Verdict.ERROR in said_of}
         rows = [row for row in rows if row[0] in wrong]
     for item, pk, baseline, candidate, rater, made_in in rows:
         label = Label(baseline, candidate, rater, frozenset(said[pk]), made_in)

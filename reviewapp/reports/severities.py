@@ -24,7 +24,7 @@ from taxonomy.models import TaxonomyVersion
 VERSIONS = "what some findings weigh in this taxonomy version is unknown"
 UNWEIGHED = "what some findings weigh is unknown: they have no severity"
 MISSING = "some pairs have no label, and what would be found there has no bound"
-NOTHING = "no label has a finding that weighs anything"
+NOTHING = "there is no label yet, or no severity weighs anything"
 
 #: What the findings of one side of a label weigh together.
 Weigh = Callable[[Label, str], float]
@@ -54,15 +54,16 @@ def score(version: TaxonomyVersion, rows: Rows, *, apart: bool = False) -> Score
     tally = rows.paired
     if tally.averaged and apart and (why_not := _unbounded(tally)):
         return Scored(why_not=why_not)
-    if not rows.labels or not rows.population or not (one := heaviest(version)):
+    if not rows.labels or not rows.population or not (most := heaviest(version)):
         return Scored(why_not=NOTHING)
     if any(tally.vague) and not any(tally.heavy):
         return Scored(why_not=VERSIONS)
     weigh = _averaged if tally.averaged else _of_findings(weights(version))
     found = [weigh(label, side) for line in tally.heavy for label in line for side in SIDES]
-    up_to = max(one, *found) if found else one
+    up_to = max([most, *found])
     nets = [
-        [weigh(one, "candidate") - weigh(one, "baseline") for one in line] for line in tally.heavy
+        [weigh(label, "candidate") - weigh(label, "baseline") for label in line]
+        for line in tally.heavy
     ]
     table = score_rows(nets, up_to)
     counts = (table.weights, table.plus, table.minus, *_columns(tally, rows))

@@ -18,6 +18,10 @@ from evals.models import Comparison, Output, Request, Run
 from reviewapp.models import Membership, Role, User
 from tests import browser as chromium
 
+#: Where the desk says what waits to be sent, and what is wrong; what tells it that it is online.
+SENDING, PROBLEMS = "[data-sending]", "#problems"
+ONLINE = "dispatchEvent(new Event('online'))"
+
 
 @pytest.fixture(scope="module")  # its loop would stand in the way of other modules' own
 def browser() -> Iterator[Browser]:

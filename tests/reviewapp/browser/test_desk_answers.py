@@ -15,7 +15,14 @@ from evals.models import Run
 from reviewapp.actions import relabel, reviews, runs
 from reviewapp.models import Draft, Rater, Review, Slot, User
 from taxonomy.models import TaxonomyVersion
-from tests.reviewapp.browser.conftest import sign_in, wait_for_ahead, wait_for_keys
+from tests.reviewapp.browser.conftest import (
+    ONLINE,
+    PROBLEMS,
+    SENDING,
+    sign_in,
+    wait_for_ahead,
+    wait_for_keys,
+)
 from tests.reviewapp.browser.test_desk_kept import ON_DISK, again, keep_a_draft
 from tests.reviewapp.browser.test_desk_promises import (
     address,
@@ -31,8 +38,6 @@ from tests.reviewapp.versions import further
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SENDING, PROBLEMS = "[data-sending]", "#problems"
-ONLINE = "dispatchEvent(new Event('online'))"
 ANSWERS: dict[str, dict[str, object]] = {
     "broken": {"status": 500, "body": "<h1>Server error</h1>"},
     "away": {"status": 502, "body": ""},

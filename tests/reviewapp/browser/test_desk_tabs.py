@@ -11,7 +11,14 @@ from pytest_django.live_server_helper import LiveServer
 
 from evals.models import Run
 from reviewapp.models import Draft, Review, Slot, User
-from tests.reviewapp.browser.conftest import sign_in, wait_for_ahead, wait_for_keys
+from tests.reviewapp.browser.conftest import (
+    ONLINE,
+    PROBLEMS,
+    SENDING,
+    sign_in,
+    wait_for_ahead,
+    wait_for_keys,
+)
 from tests.reviewapp.browser.test_desk_kept import ON_DISK, keep_a_draft
 from tests.reviewapp.browser.test_desk_promises import another_browser as another_browser
 from tests.reviewapp.browser.test_desk_promises import (
@@ -24,9 +31,6 @@ from tests.reviewapp.browser.test_desk_promises import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SENDING, PROBLEMS = "[data-sending]", "#problems"
-ONLINE = "dispatchEvent(new Event('online'))"
 
 
 def another_tab(page: Page) -> Page:
